@@ -1,0 +1,32 @@
+#pragma once
+
+#include "controller/core/types.hpp"
+
+#include <string>
+
+// The checker pod of one run, as Kuberhealthy v2.7.1 makes it (pkg/checks/external/main.go) but owned by its check. Pure.
+
+namespace kh {
+
+struct pod_order {
+    core::check_key key;
+    core::workload kind = core::workload::check;
+    std::string check_uid;
+    core::unix_seconds slot = 0;
+    int attempt = 0;
+    std::string run_id; ///< public
+    std::string secret; ///< KH_RUN_UUID; stands in the pod's spec and nowhere else
+    std::int64_t generation = 0;
+    core::unix_seconds deadline = 0;
+    std::string pod_name;
+};
+
+/// The JSON of the pod. `pod_template` is `v1::parsed_check::pod_template`. The user's labels, annotations and variables give way
+/// to ours of the same name; restartPolicy is Never whatever the user says.
+std::string build_pod(const std::string& pod_template, const pod_order& order, const std::string& reporting_url);
+
+/// `<name>-<slot>` in lower case (v2's look), `-j` after it for a job, `-r<n>` after that for a retry. The same slot and attempt
+/// always have the same name, so that a repeated create meets the pod that the first one made.
+std::string pod_name(const core::check_key& key, core::workload kind, core::unix_seconds slot, int attempt);
+
+} // namespace kh
