@@ -1,0 +1,367 @@
+#include "controller/core/decider.hpp"
+
+#include "controller/core/run_id.hpp"
+#include "controller/core/schedule.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace kh::core {
+
+namespace {
+
+/// How many deleted namesakes are remembered: more only costs a read of the owner.
+constexpr std::size_t gone_uids_max = 8;
+
+/// Whether `candidate` is certainly older than `stored`. Resource versions are integers that grow (KEP-5504); others compare as
+/// unknown.
+bool certainly_older(std::string_view candidate, std::string_view stored) {
+    auto number = [](std::string_view text) -> std::optional<std::uint64_t> {
+        std::uint64_t value = 0;
+        auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error != std::errc{} || end != text.data() + text.size())
+            return std::nullopt;
+        return value;
+    };
+    auto a = number(candidate);
+    auto b = number(stored);
+    return a && b && *a < *b;
+}
+
+} // namespace
+
+decider::decider(decider_settings settings)
+    : settings_(std::move(settings)), desk_(settings_.salt, settings_.held_max),
+      start_tokens_(settings_.overdue_starts_per_second) {}
+
+decider::~decider() = default;
+
+void decider::step(const clock_reading& clock, std::vector<event> batch, std::vector<action>& actions) {
+    clock_ = clock;
+    wall_ = clock.wall_seconds();
+    actions_ = &actions;
+    for (event& each : batch)
+        std::visit([this](auto& e) { on(std::move(e)); }, each);
+    while (!agenda_.empty() && agenda_.begin()->first <= clock_.now) {
+        entity& e = *by_sequence_.at(agenda_.begin()->second);
+        agenda_.erase(agenda_.begin());
+        e.wake.reset();
+        mark(e);
+    }
+    if (desk_.holds() && (desk_changed_ || desk_.next_expiry() <= clock_.now))
+        retry_held_reports();
+    desk_changed_ = false;
+    while (!dirty_.empty()) {
+        entity& e = *by_sequence_.at(*dirty_.begin());
+        dirty_.erase(dirty_.begin());
+        reconcile(e);
+    }
+    start_overdue();
+    actions_ = nullptr;
+}
+
+time_point decider::next_due() const {
+    time_point next = std::min(desk_.next_expiry(), overdue_wake_);
+    return agenda_.empty() ? next : std::min(next, agenda_.begin()->first);
+}
+
+void decider::configure(const retention_rules& retention, bool reports_without_header, double overdue_starts_per_second) {
+    settings_.retention = retention;
+    settings_.reports_without_header = reports_without_header;
+    settings_.overdue_starts_per_second = overdue_starts_per_second;
+    mark_all();
+}
+
+entity& decider::entity_of(const check_key& key) {
+    auto [at, added] = entities_.try_emplace(key);
+    entity& e = at->second;
+    if (added) {
+        e.key = key;
+        e.sequence = ++last_sequence_;
+        by_sequence_.emplace(e.sequence, &e);
+    }
+    return e;
+}
+
+entity* decider::find_entity(const check_key& key) {
+    auto found = entities_.find(key);
+    return found == entities_.end() ? nullptr : &found->second;
+}
+
+void decider::mark(const entity& e) {
+    dirty_.insert(e.sequence);
+}
+
+void decider::mark_all() {
+    for (const auto& [key, e] : entities_)
+        mark(e);
+}
+
+void decider::put_in_agenda(entity& e, time_point when) {
+    if (e.wake) {
+        if (*e.wake == when)
+            return;
+        agenda_.erase({*e.wake, e.sequence});
+        e.wake.reset();
+    }
+    if (when == proto_http::never)
+        return;
+    e.wake = when;
+    agenda_.emplace(when, e.sequence);
+}
+
+void decider::forget_if_empty(entity& e) {
+    if (!e.empty() || e.write.in_flight || e.state_removal.in_flight || !synced())
+        return;
+    put_in_agenda(e, proto_http::never);
+    overdue_.erase({e.overdue_slot, e.sequence});
+    dirty_.erase(e.sequence);
+    by_sequence_.erase(e.sequence);
+    entities_.erase(check_key(e.key));
+}
+
+void decider::log(log_level level, std::string message, const entity& e,
+                  std::vector<std::pair<std::string, std::string>> fields) {
+    write_log line;
+    line.level = level;
+    line.message = std::move(message);
+    line.fields = std::move(fields);
+    line.fields.insert(line.fields.begin(), {{"namespace", e.key.ns}, {"check", e.key.name}});
+    act(std::move(line));
+}
+
+void decider::on(check_applied&& told) {
+    entity& e = entity_of(told.check.key);
+    auto& place = told.check.kind == workload::check ? e.check : e.job;
+    if (place && place->uid != told.check.uid)
+        e.gone_uids.insert(place->uid);
+    place = std::move(told.check);
+    desk_changed_ = true;
+    mark(e);
+}
+
+void decider::on(check_deleted&& told) {
+    entity* e = find_entity(told.key);
+    if (!e)
+        return;
+    if (e->gone_uids.size() >= gone_uids_max)
+        e->gone_uids.erase(e->gone_uids.begin());
+    e->gone_uids.insert(told.uid);
+    auto& place = told.kind == workload::check ? e->check : e->job;
+    if (place && place->uid == told.uid) {
+        place.reset();
+        e->newest_started.reset();
+    }
+    mark(*e);
+}
+
+void decider::store_state(entity& e, state_view state) {
+    if (e.state && e.state->uid == state.uid && certainly_older(state.resource_version, e.state->resource_version))
+        return;
+    e.state = std::move(state);
+    mark(e);
+}
+
+void decider::on(state_applied&& told) {
+    entity& e = entity_of(told.state.key);
+    store_state(e, std::move(told.state));
+}
+
+void decider::on(state_deleted&& told) {
+    entity* e = find_entity(told.key);
+    if (!e || !e->state || e->state->uid != told.uid)
+        return;
+    e->state.reset();
+    mark(*e);
+}
+
+pod_record& decider::apply_pod(entity& e, pod_view view) {
+    pod_record* pod = e.find_pod(view.name);
+    if (pod && pod->view.uid != view.uid) {
+        drop_pod(e, view.name);
+        pod = nullptr;
+    }
+    if (!pod) {
+        pod = &e.pods.emplace_back();
+        pod->legacy = !view.slot;
+        check_of_pod_.insert_or_assign({view.check.ns, view.name}, e.key);
+        desk_.add(view);
+    } else {
+        desk_.index(pod->view, view);
+    }
+    desk_changed_ = true;
+    pod->view = std::move(view);
+    if (!pod->view.ended())
+        pod->watched = true;
+    else if (!pod->ended_at)
+        pod->ended_at = clock_.now;
+    mark(e);
+    return *pod;
+}
+
+void decider::drop_pod(entity& e, const std::string& pod_name) {
+    pod_record* pod = e.find_pod(pod_name);
+    if (!pod)
+        return;
+    desk_.remove(pod->view);
+    check_of_pod_.erase({e.key.ns, pod_name});
+    e.pods.erase(e.pods.begin() + (pod - e.pods.data()));
+}
+
+void decider::on(pod_applied&& told) {
+    entity& e = entity_of(told.pod.check);
+    // A pod whose deadline is not known yet gets it once, from the wall clock, when its check is known (see reconcile).
+    apply_pod(e, std::move(told.pod));
+}
+
+void decider::on(pod_deleted&& told) {
+    auto found = check_of_pod_.find({told.ns, told.name});
+    if (found == check_of_pod_.end())
+        return;
+    entity& e = entities_.at(found->second);
+    pod_record* pod = e.find_pod(told.name);
+    if (!pod || pod->view.uid != told.uid)
+        return;
+    mark(e);
+    if (told.last)
+        pod->view = std::move(*told.last);
+    if (pod->legacy) {
+        drop_pod(e, told.name);
+        return;
+    }
+    pod->vanished = true;
+}
+
+void decider::on(watch_synced&& told) {
+    const bool before = synced();
+    synced_ |= 1u << static_cast<unsigned>(told.what);
+    if (!before && synced())
+        mark_all();
+    desk_changed_ = true;
+}
+
+void decider::on(report_received&& told) {
+    const time_point until = clock_.now + settings_.hold_unknown_max;
+    take_report(std::move(event), until);
+}
+
+void decider::on(create_done&& told) {
+    entity* e = find_entity(told.key);
+    const check_view* subject = e ? e->subject() : nullptr;
+    const bool ours = e && e->starting && e->starting->create.in_flight == told.id;
+    const bool has_pod = told.pod && (told.answer == create_answer::created || told.answer == create_answer::exists);
+    if (has_pod && !(told.pod->check.name.empty()) && told.pod->check == told.key)
+        apply_pod(entity_of(told.key), *told.pod);
+    if (!ours)
+        return;
+    mark(*e);
+    starting_run& start = *e->starting;
+    switch (told.answer) {
+    case create_answer::created:
+    case create_answer::exists: {
+        const pod_view& view = *told.pod;
+        const bool same_check = subject && view.check_uid == subject->uid;
+        if (same_check && view.run_id == run_id(subject->uid, start.slot, start.attempt) &&
+            (view.generation == 0 || view.generation == start.generation)) {
+            if (pod_record* pod = e->find_pod(view.name)) {
+                pod->watched = true;
+                if (start.deadline)
+                    pod->deadline = *start.deadline;
+                else if (told.answer == create_answer::created)
+                    pod->deadline = clock_.now + subject->timeout;
+                log(log_level::info, "run started", *e,
+                    {{"run", view.run_id}, {"pod", view.name}, {"slot", std::to_string(start.slot)}});
+            }
+            e->starting.reset();
+        } else if (same_check) {
+            // An earlier edit's run took the name of this second: the next reconcile sees it and takes the second after.
+            e->starting.reset();
+        } else {
+            start.refusal = fmt::format("a pod named {} exists already and is not of this check", told.pod->name);
+            start.first_refusal = start.first_refusal.value_or(clock_.now);
+            start.create.failed(clock_.now, told.retry_after, stable_hash(e->key.name));
+        }
+        return;
+    }
+    case create_answer::refused_final:
+    case create_answer::refused: {
+        start.refusal = std::move(told.message);
+        start.first_refusal = start.first_refusal.value_or(clock_.now);
+        if (told.answer == create_answer::refused_final)
+            start.refused_for_good = true;
+        start.create.failed(clock_.now, told.retry_after, stable_hash(e->key.name));
+        if (start.create.failures == 1)
+            log(log_level::warning, "pod refused by the API server", *e, {{"error", start.refusal}});
+        return;
+    }
+    case create_answer::unanswered:
+    case create_answer::abandoned:
+        start.create.failed(clock_.now, told.retry_after, stable_hash(e->key.name));
+        return;
+    }
+}
+
+void decider::on(pod_delete_done&& told) {
+    entity* e = find_entity(told.key);
+    pod_record* pod = e ? e->find_pod(told.pod_name) : nullptr;
+    if (!pod || pod->removal.in_flight != told.id)
+        return;
+    mark(*e);
+    switch (told.answer) {
+    case remove_answer::removed:
+        pod->removal.succeeded();
+        pod->removal_asked = true;
+        return;
+    case remove_answer::kept:
+        pod->removal.failed(clock_.now, std::chrono::seconds(30), 0);
+        return;
+    case remove_answer::failed:
+        pod->removal.failed(clock_.now, told.retry_after, stable_hash(told.pod_name));
+        return;
+    }
+}
+
+void decider::on(state_delete_done&& told) {
+    entity* e = find_entity(told.key);
+    if (!e || e->state_removal.in_flight != told.id)
+        return;
+    mark(*e);
+    switch (told.answer) {
+    case remove_answer::removed:
+        // The watch tells when it is gone; asking again meanwhile would be answered 404 or 409.
+        e->state_removal.failed(clock_.now, std::chrono::seconds(5), 0);
+        return;
+    case remove_answer::kept:
+        e->state_removal.failed(clock_.now, std::chrono::seconds(30), 0);
+        return;
+    case remove_answer::failed:
+        e->state_removal.failed(clock_.now, told.retry_after, stable_hash(e->key.name));
+        return;
+    }
+}
+
+void decider::on(phase_done&& told) {
+    entity* e = find_entity(told.key);
+    if (!e || e->phase_write.in_flight != told.id)
+        return;
+    mark(*e);
+    if (told.written)
+        // The watch shows the new phase; until then nothing is written again.
+        e->phase_write.failed(clock_.now, std::chrono::seconds(5), 0);
+    else
+        e->phase_write.failed(clock_.now, told.retry_after, stable_hash(e->key.name));
+}
+
+void decider::on(leadership_changed&& told) {
+    settings_.leader = told.leader;
+    mark_all();
+}
+
+void decider::on(draining&&) {
+    draining_ = true;
+    mark_all();
+}
+
+} // namespace kh::core

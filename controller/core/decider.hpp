@@ -1,0 +1,149 @@
+#pragma once
+
+#include "controller/core/action.hpp"
+#include "controller/core/entity.hpp"
+#include "controller/core/event.hpp"
+#include "controller/core/report_desk.hpp"
+#include "controller/core/retention.hpp"
+#include "controller/core/verdict.hpp"
+
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+// The core: every decision of the controller, without I/O, clock or randomness. Events change what is known of a name; whatever
+// changed, and whatever a wait was for, is then reconciled: the same code decides after an event, a relist and a restart.
+
+namespace kh::core {
+
+struct decider_settings {
+    verdict_rules verdicts;
+    retention_rules retention;
+    duration hold_unknown_max = std::chrono::seconds(5);   ///< a report whose pod no watch has shown
+    duration hold_write_max = std::chrono::seconds(20);    ///< a report whose write does not succeed
+    std::size_t held_max = 1000;                           ///< reports of unknown pods held at once
+    std::size_t open_reports_max = 20'000;                 ///< accepted reports that are not stored yet
+    std::size_t open_report_bytes_max = 128 * 1024 * 1024; ///< and their errors
+    duration linger_after_report = std::chrono::seconds(30);
+    duration stale_margin = std::chrono::seconds(30);
+    double overdue_starts_per_second = 20;
+    bool reports_without_header = true;
+    bool leader = true;
+    boost::uuids::uuid salt{}; ///< random, for the index of secrets
+};
+
+class decider {
+public:
+    explicit decider(decider_settings settings);
+    ~decider();
+
+    /// Takes a batch of events at one reading of the clocks and appends what is to be done, in order.
+    void step(const clock_reading& clock, std::vector<event> batch, std::vector<action>& actions);
+
+    /// Until when the shell may sleep if nothing happens.
+    time_point next_due() const;
+
+    /// Every watch has told everything once.
+    bool synced() const { return synced_ == 0b1111; }
+
+    bool leader() const { return settings_.leader; }
+    std::size_t checks() const { return entities_.size(); }
+    std::size_t open_reports() const { return open_reports_; }
+
+    /// New limits from a changed configuration; every name is looked at again at the next step.
+    void configure(const retention_rules& retention, bool reports_without_header, double overdue_starts_per_second);
+
+private:
+    // Events (decider.cpp)
+    void on(check_applied&& e);
+    void on(check_deleted&& e);
+    void on(state_applied&& e);
+    void on(state_deleted&& e);
+    void on(pod_applied&& e);
+    void on(pod_deleted&& e);
+    void on(watch_synced&& e);
+    void on(report_received&& e);
+    void on(create_done&& e);
+    void on(write_done&& e);
+    void on(pod_delete_done&& e);
+    void on(state_delete_done&& e);
+    void on(phase_done&& e);
+    void on(leadership_changed&& e);
+    void on(draining&& e);
+
+    entity& entity_of(const check_key& key);
+    entity* find_entity(const check_key& key);
+    void mark(const entity& e);
+    void mark_all();
+    void wake_at(time_point when) { wake_ = std::min(wake_, when); }
+    void put_in_agenda(entity& e, time_point when);
+    void forget_if_empty(entity& e);
+    operation_id next_operation() { return ++last_operation_; }
+    template <class Action>
+    void act(Action what) {
+        actions_->emplace_back(std::move(what));
+    }
+    void log(log_level level, std::string message, const entity& e, std::vector<std::pair<std::string, std::string>> fields = {});
+    pod_record& apply_pod(entity& e, pod_view view);
+    void store_state(entity& e, state_view state);
+    void drop_pod(entity& e, const std::string& pod_name);
+
+    // Runs (decider_runs.cpp)
+    void reconcile(entity& e);
+    void reconcile_check(entity& e, const check_view& check);
+    void reconcile_job(entity& e, const check_view& job);
+    void reconcile_orphans(entity& e);
+    bool write_invalid(entity& e, const check_view& subject);
+    bool settle_open_slot(entity& e, const check_view& subject, unix_seconds slot);
+    void remove_unwanted_pods(entity& e, const check_view& subject, const std::optional<newest_run>& newest, bool edited);
+    void keep_finished_pods(entity& e, const check_view& subject, const std::optional<newest_run>& newest);
+    void start_when_due(entity& e, const check_view& check, const std::optional<newest_run>& newest, bool edited);
+    void begin_start(entity& e, const check_view& subject, unix_seconds slot, int attempt, std::optional<time_point> deadline);
+    void drive_start(entity& e, const check_view& subject);
+    void abandon_start(entity& e);
+    void start_overdue();
+    void infer(entity& e, const check_view& subject, const pod_record* pod, unix_seconds slot, int attempt, const verdict& v);
+    void write(entity& e, run_result result);
+    void remove_pod(entity& e, pod_record& pod, bool verify_owner);
+    void remove_state(entity& e);
+    void write_phase(entity& e, std::string_view phase);
+    void show(entity& e);
+
+    // Reports (decider_reports.cpp)
+    void take_report(report_received report, time_point held_until);
+    void take_report_of(entity& e, const pod_record& pod, report_received report);
+    const pod_record* reporter_of(const report_received& report, entity*& owner);
+    void retry_held_reports();
+    void settle_report(entity& e);
+    void close_report(entity& e, report_answer answer, const std::string& reason);
+    void close_report_by(entity& e, const state_view& stored);
+    void answer(report_id id, report_answer how, std::string reason = {});
+
+    decider_settings settings_;
+    report_desk desk_;
+    std::map<check_key, entity> entities_;
+    std::unordered_map<std::uint64_t, entity*> by_sequence_;
+    std::map<check_key, check_key> check_of_pod_; ///< (namespace, pod name) → check
+    std::set<std::uint64_t> dirty_;
+    std::set<std::pair<time_point, std::uint64_t>> agenda_;
+    std::set<std::pair<unix_seconds, std::uint64_t>> overdue_; ///< by slot: oldest first
+    unsigned synced_ = 0;
+    bool draining_ = false;
+    bool desk_changed_ = false;
+    std::uint64_t last_sequence_ = 0;
+    operation_id last_operation_ = 0;
+    std::size_t open_reports_ = 0;
+    std::size_t open_report_bytes_ = 0;
+    double start_tokens_ = 0;
+    time_point tokens_at_ = time_point::min();
+
+    // Valid during a step.
+    clock_reading clock_{};
+    unix_seconds wall_ = 0;
+    std::vector<action>* actions_ = nullptr;
+    time_point wake_ = proto_http::never;
+    time_point overdue_wake_ = proto_http::never;
+};
+
+} // namespace kh::core

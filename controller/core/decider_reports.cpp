@@ -1,0 +1,250 @@
+#include "controller/core/decider.hpp"
+
+#include "controller/core/schedule.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+// What becomes of a report: from its arrival until it is stored or refused (run-protocol, sections 4 and 5).
+
+namespace kh::core {
+
+namespace {
+
+std::size_t size_of(const report_content& content) {
+    std::size_t bytes = sizeof content;
+    for (const std::string& error : content.errors)
+        bytes += error.size();
+    return bytes;
+}
+
+bool is_same(const report_content& content, const state_view& stored) {
+    return content.ok == stored.ok && content.errors == stored.errors;
+}
+
+} // namespace
+
+void decider::answer(report_id id, report_answer how, std::string reason) {
+    act(answer_report{id, how, std::move(reason)});
+}
+
+const pod_record* decider::reporter_of(const report_received& report, entity*& owner) {
+    if (report.secret) {
+        const auto where = desk_.by_secret(*report.secret);
+        owner = where ? find_entity(where->check) : nullptr;
+        return owner ? owner->find_pod(where->pod_name) : nullptr;
+    }
+    const pod_record* only = nullptr;
+    for (const pod_address& where : desk_.by_address(report.source_address)) {
+        entity* e = find_entity(where.check);
+        const pod_record* pod = e ? e->find_pod(where.pod_name) : nullptr;
+        if (!pod || !pod->alive() || pod->view.container_ended)
+            continue;
+        if (only)
+            return nullptr;
+        only = pod;
+        owner = e;
+    }
+    return only;
+}
+
+void decider::take_report(report_received report, time_point held_until) {
+    entity* owner = nullptr;
+    const pod_record* pod = synced() ? reporter_of(report, owner) : nullptr;
+    if (pod) {
+        take_report_of(*owner, *pod, std::move(report));
+        return;
+    }
+    const report_id id = report.id;
+    if (!report.secret && !settings_.reports_without_header)
+        answer(id, report_answer::refused, "the kh-run-uuid header is missing");
+    else if (held_until <= clock_.now || !desk_.hold(std::move(report), held_until))
+        answer(id, report_answer::later);
+}
+
+void decider::retry_held_reports() {
+    for (auto& [report, until] : desk_.take_held())
+        take_report(std::move(report), until);
+}
+
+void decider::take_report_of(entity& e, const pod_record& pod, report_received report) {
+    const check_view* subject = e.subject();
+    const auto refuse = [&](std::string reason) { answer(report.id, report_answer::refused, std::move(reason)); };
+    if (!subject || !belongs_to(pod, *subject))
+        return refuse("the check of this run was deleted");
+    const bool of_other_spec = subject->kind == workload::check && pod.view.generation != 0 && subject->generation != 0 &&
+                               pod.view.generation != subject->generation;
+    if (of_other_spec)
+        return refuse("the check was edited: this run is superseded");
+    const state_view* result = result_of(e, *subject);
+    const unix_seconds stored = result ? slot_of(*result) : 0;
+    const bool reported = result && (!result->how || is_reported(*result->how));
+    const bool of_this_slot = result && (stored == pod.slot() || (pod.legacy && stored > pod.slot()));
+    if (of_this_slot && reported) {
+        if (is_same(report.content, *result))
+            answer(report.id, report_answer::stored);
+        else
+            refuse("another report of this run is already stored");
+        return;
+    }
+    const std::optional<newest_run> newest = newest_of(e, *subject, wall_);
+    if (newest && newest->slot > pod.slot())
+        return refuse("a newer run has started: this run has ended");
+    if (clock_.now > pod.deadline)
+        return refuse("the deadline of this run has passed");
+
+    open_report::waiter waiter{report.id, report.content, clock_.now + settings_.hold_write_max};
+    mark(e);
+    if (e.report) {
+        e.report->waiters.push_back(std::move(waiter));
+        return;
+    }
+    const std::size_t bytes = size_of(report.content);
+    if (open_reports_ >= settings_.open_reports_max || open_report_bytes_ + bytes > settings_.open_report_bytes_max) {
+        answer(report.id, report_answer::later);
+        return;
+    }
+    ++open_reports_;
+    open_report_bytes_ += bytes;
+
+    open_report open;
+    open.pod_name = pod.view.name;
+    open.bytes = bytes;
+    open.waiters.push_back(std::move(waiter));
+    run_result& r = open.result;
+    r.key = e.key;
+    r.kind = subject->kind;
+    r.check_uid = subject->uid;
+    r.slot = pod.slot();
+    r.attempt = pod.view.attempt;
+    r.generation = pod.view.generation ? pod.view.generation : subject->generation;
+    r.run_id = pod.view.run_id;
+    r.how = report.content.ok ? outcome::passed : outcome::failed;
+    r.content = std::move(report.content);
+    r.node = pod.view.node;
+    r.start = pod.view.started.value_or(pod.view.created);
+    r.finished = wall_;
+    r.run_duration = std::max<duration>(clock_.wall - wall_time(std::chrono::seconds(r.start)), duration{});
+    e.report = std::move(open);
+}
+
+void decider::close_report(entity& e, report_answer how, const std::string& reason) {
+    for (const open_report::waiter& waiter : e.report->waiters)
+        answer(waiter.id, how, reason);
+    --open_reports_;
+    open_report_bytes_ -= e.report->bytes;
+    e.report.reset();
+}
+
+/// The slot has its report: each waiter is told whether it is the one that it sent.
+void decider::close_report_by(entity& e, const state_view& stored) {
+    for (const open_report::waiter& waiter : e.report->waiters) {
+        if (is_same(waiter.content, stored))
+            answer(waiter.id, report_answer::stored);
+        else
+            answer(waiter.id, report_answer::refused, "another report of this run is already stored");
+    }
+    e.report->waiters.clear();
+    close_report(e, report_answer::stored, {});
+}
+
+void decider::settle_report(entity& e) {
+    open_report& open = *e.report;
+    // 503 ends a client's wait, not the write.
+    std::erase_if(open.waiters, [&](const open_report::waiter& waiter) {
+        if (clock_.now < waiter.until)
+            return false;
+        answer(waiter.id, report_answer::later);
+        return true;
+    });
+    for (const open_report::waiter& waiter : open.waiters)
+        wake_at(waiter.until);
+    if (e.write.in_flight)
+        return;
+
+    const check_view* subject = e.subject();
+    if (!subject || subject->uid != open.result.check_uid) {
+        close_report(e, report_answer::refused, "the check of this run was deleted");
+        return;
+    }
+    if (subject->kind == workload::check && subject->generation != 0 && open.result.generation != subject->generation) {
+        close_report(e, report_answer::refused, "the check was edited: this run is superseded");
+        return;
+    }
+    if (const state_view* result = result_of(e, *subject)) {
+        const unix_seconds stored = slot_of(*result);
+        if (stored > open.result.slot && !is_void(*subject, stored, wall_)) {
+            close_report(e, report_answer::refused, "a newer run is already stored: this run has ended");
+            return;
+        }
+        if (stored == open.result.slot && (!result->how || is_reported(*result->how))) {
+            close_report_by(e, *result);
+            return;
+        }
+    }
+    if (e.write.ready(clock_.now))
+        write(e, open.result);
+    else
+        wake_at(e.write.not_before);
+}
+
+void decider::on(write_done&& told) {
+    entity* e = find_entity(told.key);
+    if (!e || e->write.in_flight != told.id)
+        return;
+    mark(*e);
+    run_result written = std::move(*e->writing);
+    e->writing.reset();
+    const bool of_report = e->report && e->report->result.slot == written.slot && is_reported(written.how);
+    switch (told.answer) {
+    case write_answer::written: {
+        e->write.succeeded();
+        if (told.state)
+            store_state(*e, std::move(*told.state));
+        log(written.how == outcome::passed ? log_level::info : log_level::warning, "run ended", *e,
+            {{"run", written.run_id},
+             {"slot", std::to_string(written.slot)},
+             {"outcome", std::string(to_text(written.how))},
+             {"node", written.node},
+             {"duration_ms",
+              std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(written.run_duration).count())}});
+        return;
+    }
+    case write_answer::conflict:
+        if (told.state)
+            store_state(*e, std::move(*told.state));
+        else
+            e->state.reset();
+        e->write.failed(clock_.now, std::nullopt, stable_hash(e->key.name));
+        return;
+    case write_answer::owner_gone:
+        // The watch of the checks tells the same in a moment; a report that waits can be answered now.
+        e->write.failed(clock_.now, std::chrono::seconds(1), 0);
+        if (of_report)
+            close_report(*e, report_answer::refused, "the check of this run was deleted");
+        return;
+    case write_answer::refused_final:
+        e->write.failed(clock_.now, std::nullopt, stable_hash(e->key.name));
+        log(log_level::error, "result refused by the API server", *e, {{"error", told.message}});
+        if (of_report) {
+            open_report& open = *e->report;
+            report_content brief;
+            brief.errors.push_back(
+                error_text(e->key, written.kind, "the report could not be stored: " + told.message.substr(0, 512)));
+            const bool was_brief = open.result.content.errors == brief.errors;
+            open.result.content = std::move(brief);
+            open.result.how = outcome::failed;
+            if (was_brief)
+                close_report(*e, report_answer::refused, "the API server refuses to store this report");
+        }
+        return;
+    case write_answer::failed:
+        if (e->write.failures == 0)
+            log(log_level::warning, "result not stored yet", *e, {{"error", told.message}});
+        e->write.failed(clock_.now, told.retry_after, stable_hash(e->key.name));
+        return;
+    }
+}
+
+} // namespace kh::core

@@ -1,0 +1,74 @@
+#include "controller/core/entity.hpp"
+
+#include "controller/core/schedule.hpp"
+
+#include <algorithm>
+
+namespace kh::core {
+
+namespace {
+
+constexpr duration retry_delay_first = std::chrono::milliseconds(250);
+constexpr duration retry_delay_max = std::chrono::seconds(10);
+
+} // namespace
+
+void repeated_call::failed(time_point now, std::optional<duration> retry_after, std::uint64_t jitter) {
+    in_flight = 0;
+    duration delay = retry_delay_first;
+    for (int i = 0; i < failures && delay < retry_delay_max; ++i)
+        delay *= 2;
+    delay = std::min(delay, retry_delay_max);
+    // Three quarters to five quarters of it, so that many checks do not come back at once.
+    delay = delay * 3 / 4 + delay / 2 * static_cast<std::int64_t>(jitter % 1000) / 1000;
+    not_before = now + std::max(delay, retry_after.value_or(duration{}));
+    ++failures;
+}
+
+pod_record* entity::find_pod(std::string_view name) {
+    auto found = std::find_if(pods.begin(), pods.end(), [&](const pod_record& p) { return p.view.name == name; });
+    return found == pods.end() ? nullptr : &*found;
+}
+
+bool belongs_to(const pod_record& pod, const check_view& subject) {
+    if (!pod.view.check_uid.empty())
+        return pod.view.check_uid == subject.uid;
+    return pod.legacy && pod.view.created >= subject.created;
+}
+
+const state_view* result_of(const entity& e, const check_view& subject) {
+    if (!e.state || !e.state->last_run || *e.state->last_run < subject.created)
+        return nullptr;
+    if (!e.state->owner_uid.empty() && e.state->owner_uid != subject.uid)
+        return nullptr;
+    return &*e.state;
+}
+
+unix_seconds slot_of(const state_view& result) {
+    return result.slot ? *result.slot : result.last_run.value_or(0);
+}
+
+std::optional<newest_run> newest_of(const entity& e, const check_view& subject, unix_seconds now) {
+    std::optional<newest_run> newest;
+    auto consider = [&](unix_seconds slot, std::int64_t generation) {
+        if (!newest || slot > newest->slot || (slot == newest->slot && newest->generation == 0))
+            newest = newest_run{slot, generation};
+    };
+    if (const state_view* result = result_of(e, subject); result && !is_void(subject, slot_of(*result), now))
+        consider(slot_of(*result), result->generation);
+    for (const pod_record& pod : e.pods)
+        // A clock that jumped back must not take a live run away: it ends by its own deadline.
+        if (belongs_to(pod, subject) && (pod.alive() || !is_void(subject, pod.slot(), now)))
+            consider(pod.slot(), pod.view.generation);
+    return newest;
+}
+
+pod_record* pod_of_slot(entity& e, const check_view& subject, unix_seconds slot) {
+    pod_record* found = nullptr;
+    for (pod_record& pod : e.pods)
+        if (belongs_to(pod, subject) && pod.slot() == slot && (!found || pod.view.attempt > found->view.attempt))
+            found = &pod;
+    return found;
+}
+
+} // namespace kh::core

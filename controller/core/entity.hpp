@@ -1,0 +1,120 @@
+#pragma once
+
+#include "controller/core/action.hpp"
+#include "controller/core/types.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+// What the core knows of one name in one namespace: the check or job, its stored state, its pods, and what is under way. All of
+// it but the monotonic deadlines and what is under way can be read again from the API server at any time.
+
+namespace kh::core {
+
+/// An API call that is repeated until it succeeds. Zero id: none in flight.
+struct repeated_call {
+    operation_id in_flight = 0;
+    time_point not_before = time_point::min();
+    int failures = 0;
+
+    bool ready(time_point now) const { return in_flight == 0 && not_before <= now; }
+    void start(operation_id id) { in_flight = id; }
+    void succeeded() { *this = {}; }
+    void failed(time_point now, std::optional<duration> retry_after, std::uint64_t jitter);
+};
+
+struct pod_record {
+    pod_view view;
+    bool legacy = false;        ///< one of v2's: no annotations of ours
+    bool watched = false;       ///< this process saw it unfinished
+    bool vanished = false;      ///< deleted before its slot had a result: kept here until it has
+    bool removal_asked = false; ///< our delete was accepted
+    bool settled = false;       ///< a result of its slot was seen stored: it is never judged again
+    time_point deadline = proto_http::never;
+    std::optional<time_point> ended_at;  ///< when this process saw it ended
+    std::optional<time_point> remove_at; ///< its slot has a result, but it still runs: when it is deleted
+    repeated_call removal;
+
+    unix_seconds slot() const { return view.slot ? *view.slot : view.created; }
+    bool alive() const { return !vanished && !view.ended() && !view.terminating; }
+};
+
+/// The create that is due, in flight, or refused so far.
+struct starting_run {
+    unix_seconds slot = 0;
+    int attempt = 0;
+    std::int64_t generation = 0;
+    std::optional<time_point> deadline; ///< of the retry: the one of its first attempt
+    std::optional<time_point> first_refusal;
+    std::string refusal;           ///< what the API server said last
+    bool refused_for_good = false; ///< 400 or 422: trying again is of no use
+    repeated_call create;
+};
+
+/// A report that was accepted and is not stored yet, and who waits for it.
+struct open_report {
+    struct waiter {
+        report_id id = 0;
+        report_content content;
+        time_point until;
+    };
+
+    std::string pod_name;
+    run_result result;
+    std::vector<waiter> waiters;
+    std::size_t bytes = 0;
+};
+
+struct entity {
+    check_key key;
+    std::uint64_t sequence = 0; ///< the order of first sight: ties in the agenda are broken by it
+    std::optional<check_view> check;
+    std::optional<check_view> job;
+    std::optional<state_view> state;
+    std::vector<pod_record> pods;
+
+    std::optional<starting_run> starting;
+    std::optional<open_report> report;
+    repeated_call write;
+    std::optional<run_result> writing; ///< the result of the write in flight
+    repeated_call state_removal;
+    repeated_call phase_write;
+    /// A slot was used in this process even if no pod of it was ever seen.
+    std::optional<unix_seconds> newest_started;
+    std::set<std::string, std::less<>> gone_uids; ///< checks and jobs of this name whose deletion was seen
+
+    std::optional<time_point> wake; ///< its entry in the agenda
+    bool overdue = false;           ///< in the queue of overdue starts
+    unix_seconds overdue_slot = 0;
+    std::optional<show_check> shown;
+    std::string logged_trouble; ///< the last waiting reason that was logged
+
+    /// The check; else the job. A check owns the name.
+    const check_view* subject() const { return check ? &*check : job ? &*job : nullptr; }
+    pod_record* find_pod(std::string_view name);
+    bool empty() const { return !check && !job && !state && pods.empty() && !report && !starting; }
+};
+
+/// Whether this pod is a run of this check or job, not of a namesake.
+bool belongs_to(const pod_record& pod, const check_view& subject);
+
+/// The stored state, if it is a result of this very check: not a deleted namesake's, not one that says nothing yet.
+const state_view* result_of(const entity& e, const check_view& subject);
+
+/// The slot that a stored result stands for: ours by annotation, v2's by its LastRun.
+unix_seconds slot_of(const state_view& result);
+
+/// The newest slot known of the subject, with the generation that it ran; nothing if it has never run.
+struct newest_run {
+    unix_seconds slot = 0;
+    std::int64_t generation = 0; ///< 0: unknown
+};
+std::optional<newest_run> newest_of(const entity& e, const check_view& subject, unix_seconds now);
+
+/// The pod of that slot with the highest attempt, or null.
+pod_record* pod_of_slot(entity& e, const check_view& subject, unix_seconds slot);
+
+} // namespace kh::core
