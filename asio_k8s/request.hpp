@@ -9,6 +9,11 @@
 #include <string>
 
 // Kubernetes calls as values: pure builders, so that tests compare method, target, headers and body.
+//
+// Every request made here is marked replayable: the HTTP client may send it again when a kept connection turns out to be dead
+// before a byte of the answer. A second arrival does no harm: a create of a named object is answered AlreadyExists (give it
+// metadata.name, not generateName), a replace or patch that carries metadata.resourceVersion is answered Conflict, a delete with
+// a uid precondition meets NotFound or Conflict.
 
 namespace k8s {
 
