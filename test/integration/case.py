@@ -1,0 +1,141 @@
+"""What the cases share: one cluster for all, and per class a namespace, a kubelet and a controller."""
+
+import json
+import random
+import re
+import unittest
+
+from api import custom_path, pods_path
+from client import GoClient
+from cluster import eventually
+from controller import Controller
+from kubelet import Kubelet, environment
+
+OURS = "kuberhealthy.github.io/"
+
+
+def pod_spec(*containers):
+    return {"containers": list(containers) or [{"name": "main", "image": "example/check:1"}]}
+
+
+def secret_of(pod):
+    return environment(pod)["KH_RUN_UUID"]
+
+
+class Case(unittest.TestCase):
+    """`settings` go to the controller's configuration file; `checks` are applied before the first case of the class, so that
+    their first runs pass while the cases wait for one another."""
+
+    cluster = None  # set by run.py
+    binary = None
+    settings = {}
+    checks = {}
+    start_controller = True
+
+    @classmethod
+    def setUpClass(cls):
+        cls.namespace = cls.make_namespace()
+        cls.kubelet = Kubelet(cls.cluster.admin).start()
+        cls.controller = Controller(cls.binary, cls.cluster, **cls.settings)
+        cls.addClassCleanup(cls.clean_up)
+        if cls.start_controller:
+            cls.controller.start()
+        for name, options in cls.checks.items():
+            cls.apply_check(name, **options)
+
+    @classmethod
+    def clean_up(cls):
+        """Nothing may be left for the next class: there is no namespace controller in this cluster that would do it."""
+        for plural in ("khchecks", "khjobs"):
+            for item in cls.cluster.admin.items(f"/apis/comcast.github.io/v1/{plural}"):
+                cls.cluster.admin.delete(custom_path(plural, item["metadata"]["namespace"], item["metadata"]["name"]))
+        if cls.controller.is_running():
+            cls.controller.stop()
+        cls.kubelet.stop()
+        for pod in cls.cluster.admin.items("/api/v1/pods"):
+            cls.cluster.admin.delete(pods_path(pod["metadata"]["namespace"], pod["metadata"]["name"]), grace=0)
+        for state in cls.cluster.admin.items("/apis/comcast.github.io/v1/khstates"):
+            cls.cluster.admin.delete(custom_path("khstates", state["metadata"]["namespace"], state["metadata"]["name"]))
+
+    def run(self, result=None):
+        before = len(result.failures) + len(result.errors) if result else 0
+        outcome = super().run(result)
+        if result and len(result.failures) + len(result.errors) > before:
+            print(f"--- the controller's log\n{self.controller.log_tail()}\n---", flush=True)
+        return outcome
+
+    @classmethod
+    def make_namespace(cls, service_account=True):
+        words = re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
+        name = f"{words[:40]}-{random.getrandbits(20):05x}"
+        cls.cluster.admin.create("/api/v1/namespaces", {"metadata": {"name": name}})
+        if service_account:  # in a whole cluster, the controller manager makes it
+            cls.cluster.admin.create(f"/api/v1/namespaces/{name}/serviceaccounts", {"metadata": {"name": "default"}})
+        return name
+
+    # Checks and jobs
+
+    @classmethod
+    def check_object(cls, name, fate="passes", interval="1h", timeout="30s", namespace=None, spec=None, kind="KuberhealthyCheck",
+                     **more):
+        body = {"timeout": timeout, "podSpec": pod_spec() if spec is None else spec, "extraAnnotations": {"test/fate": fate}}
+        if kind == "KuberhealthyCheck":
+            body["runInterval"] = interval
+        body["extraAnnotations"].update(more.pop("annotations", {}))
+        return {"apiVersion": "comcast.github.io/v1", "kind": kind,
+                "metadata": {"name": name, "namespace": namespace or cls.namespace}, "spec": {**body, **more}}
+
+    @classmethod
+    def apply_check(cls, name, **options):
+        check = cls.check_object(name, **options)
+        plural = "khjobs" if check["kind"] == "KuberhealthyJob" else "khchecks"
+        return cls.cluster.admin.create(custom_path(plural, check["metadata"]["namespace"]), check)
+
+    def edit_check(self, name, **spec):
+        return self.cluster.admin.patch(custom_path("khchecks", self.namespace, name), {"spec": spec})
+
+    def delete_check(self, name, plural="khchecks"):
+        self.cluster.admin.delete(custom_path(plural, self.namespace, name))
+
+    def kubectl_apply(self, *objects):
+        self.cluster.kubectl("apply", "--validate=strict", "-f", "-", stdin="\n---\n".join(json.dumps(o) for o in objects))
+
+    # What became of them
+
+    def state(self, name, namespace=None):
+        return self.cluster.admin.get(custom_path("khstates", namespace or self.namespace, name))
+
+    def wait_for_state(self, name, accept=lambda state: True, within=45):
+        last = None
+
+        def accepted():
+            nonlocal last
+            last = self.state(name)
+            return last if last and accept(last) else None
+
+        return eventually(accepted, lambda: f"the awaited state of {name}; it is {json.dumps(last)}", within)
+
+    def wait_for_outcome(self, name, outcome, within=45):
+        return self.wait_for_state(name, lambda state: self.annotation(state, "outcome") == outcome, within)
+
+    @staticmethod
+    def annotation(item, name):
+        return item["metadata"].get("annotations", {}).get(OURS + name)
+
+    def live_pods(self, check=None):
+        query = {"labelSelector": f"kuberhealthy-check-name={check}"} if check else {}
+        return self.cluster.admin.items(pods_path(self.namespace), **query)
+
+    def wait_for_pod(self, check, accept=lambda pod: True, within=45):
+        """The newest live pod of the check that is accepted."""
+        def newest():
+            pods = [pod for pod in self.live_pods(check) if accept(pod)]
+            return max(pods, key=lambda pod: pod["metadata"]["name"]) if pods else None
+
+        return eventually(newest, f"a pod of {check}", within)
+
+    def wait_for_running_pod(self, check, within=45):
+        return self.wait_for_pod(check, lambda pod: pod["status"]["phase"] == "Running", within)
+
+    def report(self, pod, ok=True, errors=()):
+        return GoClient(self.controller.report_url, secret_of(pod)).report(ok, list(errors))

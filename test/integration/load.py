@@ -1,0 +1,139 @@
+"""Many checks at once, and what they cost: used by the budget cases and by tools/bench."""
+
+import dataclasses
+import datetime
+import math
+import time
+
+from api import custom_path
+from case import OURS
+from cluster import eventually
+
+SERVICE_ACCOUNT = "system:serviceaccount:kuberhealthy:kuberhealthy"
+
+
+@dataclasses.dataclass
+class Figures:
+    checks: int
+    interval: int
+    seconds: float
+    due: int = 0
+    made: int = 0
+    reported: int = 0
+    refused: int = 0
+    calls: dict = dataclasses.field(default_factory=dict)  # "create pods": count, watches and lists included
+    lateness: list = dataclasses.field(default_factory=list)  # of creates behind their slot, seconds
+    latency: list = dataclasses.field(default_factory=list)  # report -> answer, seconds
+    cpu: float = 0.0
+    memory_kib: int = 0
+
+    def calls_per_run(self):
+        steady = sum(count for call, count in self.calls.items() if call.split()[0] not in ("watch", "list"))
+        return steady / max(self.made, 1)
+
+    def cpu_ms_per_run(self):
+        return 1000 * self.cpu / max(self.made, 1)
+
+    def table(self):
+        def milliseconds(values, share):
+            return f"{1000 * quantile(values, share):.1f} ms" if values else "none"
+
+        rows = [
+            ("checks, interval, window", f"{self.checks}, {self.interval} s, {self.seconds:.0f} s"),
+            ("runs due / made / reported", f"{self.due} / {self.made} / {self.reported}"),
+            ("reports not answered 200", self.refused),
+            ("API calls per run", f"{self.calls_per_run():.2f}"),
+            *((f"  {call}", count) for call, count in sorted(self.calls.items())),
+            ("start behind its slot, p50 / p99", f"{milliseconds(self.lateness, 0.5)} / {milliseconds(self.lateness, 0.99)}"),
+            ("report to 200, p50 / p99", f"{milliseconds(self.latency, 0.5)} / {milliseconds(self.latency, 0.99)}"),
+            ("controller CPU per run", f"{self.cpu_ms_per_run():.2f} ms"),
+            ("controller RSS", f"{self.memory_kib / 1024:.1f} MiB"),
+        ]
+        return "\n".join(f"{name:<36} {value}" for name, value in rows)
+
+
+def quantile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def timestamp(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def measure(cluster, controller, kubelet, namespace, check_object, checks, interval, seconds):
+    """Applies `checks` checks, waits until each has a result, then counts what happens in `seconds`."""
+    figures = Figures(checks, interval, seconds)
+    names = [f"load-{number:04d}" for number in range(checks)]
+    for name in names:
+        cluster.admin.create(custom_path("khchecks", namespace), check_object(name))
+
+    def first_results():
+        return len(cluster.admin.items(custom_path("khstates", namespace))) == checks
+
+    eventually(first_results, "each check has its first result", within=120)
+
+    start, cpu_before = time.time(), controller.cpu_seconds()
+    with kubelet.lock:
+        reports_before = len(kubelet.reports)
+    time.sleep(seconds)  # the window that is measured, not a wait for something
+    end, figures.cpu = time.time(), controller.cpu_seconds() - cpu_before
+    figures.memory_kib = controller.memory_kib()
+
+    # Runs whose slot is in the window: what was due in its last moments is given the time to start and to report.
+    def all_made():
+        slots = in_window(kubelet, namespace, names, start, end)
+        figures.due = sum(due_slots(found, interval, start, end) for found in slots.values())
+        figures.made = sum(len(found) for found in slots.values())
+        return slots if figures.made >= figures.due or time.time() > end + 10 else None
+
+    slots = eventually(all_made, "the window's runs were made, or not")
+
+    def last_results():
+        stored = {state["metadata"]["name"]: int(state["metadata"]["annotations"][OURS + "slot"])
+                  for state in cluster.admin.items(custom_path("khstates", namespace))
+                  if state["metadata"]["annotations"].get(OURS + "outcome") == "Passed"}
+        return all(stored.get(name, 0) >= max(found, default=0) for name, found in slots.items())
+
+    eventually(last_results, "the last run of each check has its result", within=60)
+    with kubelet.lock:
+        in_time = kubelet.reports[reports_before:]
+    figures.refused = sum(status != 200 for _, status, _ in in_time)
+    figures.latency = [took for _, status, took in in_time if status == 200]
+    reported = {uid for uid, status, _ in kubelet.reports if status == 200}
+    figures.reported = sum(pod["metadata"]["uid"] in reported and start <= slot_of(pod) < end
+                           for pod in kubelet.pods(namespace))
+    count_calls(figures, cluster, start, end)
+    return figures
+
+
+def slot_of(pod):
+    return int(pod["metadata"]["annotations"][OURS + "slot"])
+
+
+def in_window(kubelet, namespace, names, start, end):
+    slots = {name: [] for name in names}
+    for pod in kubelet.pods(namespace):
+        if start <= slot_of(pod) < end:
+            slots[pod["metadata"]["annotations"]["comcast.github.io/check-name"]].append(slot_of(pod))
+    return slots
+
+
+def due_slots(found, interval, start, end):
+    """How many points of the check's grid lie in the window; the grid is known from any slot that was run in it."""
+    if not found:
+        return int((end - start) / interval)
+    first = min(found) - int((min(found) - start) / interval) * interval
+    return len(range(first, math.ceil(end), interval))
+
+
+def count_calls(figures, cluster, start, end):
+    for line in cluster.audit_lines(SERVICE_ACCOUNT):
+        received = timestamp(line["requestReceivedTimestamp"])
+        if not start <= received < end:
+            continue
+        call = f"{line['verb']} {line['objectRef']['resource']}" if "objectRef" in line else f"{line['verb']} {line['requestURI']}"
+        figures.calls[call] = figures.calls.get(call, 0) + 1
+        name = line.get("objectRef", {}).get("name", "")
+        if call == "create pods" and name.startswith("load-"):
+            figures.lateness.append(received - int(name.split("-")[2]))

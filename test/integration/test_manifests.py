@@ -1,0 +1,70 @@
+"""What is shipped for kubectl, and what v2's users already have, is accepted by the API server."""
+
+import pathlib
+import unittest
+
+from case import Case
+from cluster import ROOT
+
+V2_CHECKS = pathlib.Path(__file__).resolve().parents[1] / "data" / "v2-checks"
+
+
+class Manifests(Case):
+    start_controller = False
+
+    @classmethod
+    def setUpClass(cls):
+        cls.namespace = cls.make_namespace()
+
+    def run(self, result=None):
+        return unittest.TestCase.run(self, result)  # no controller, no log
+
+    def test_the_examples_are_valid(self):
+        for path in sorted((ROOT / "manifests" / "examples").glob("*.yaml")):
+            with self.subTest(path.name):
+                self.cluster.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", str(path))
+
+    def test_checks_written_for_v2_are_accepted(self):
+        paths = sorted(V2_CHECKS.glob("*.yaml"))
+        self.assertTrue(paths)
+        for path in paths:
+            with self.subTest(path.name):
+                self.cluster.kubectl("apply", "--dry-run=server", "-f", str(path))
+
+    def test_newer_fields_of_a_pod_spec_are_kept(self):
+        spec = {"containers": [{"name": "main", "image": "a", "resizePolicy": [
+            {"resourceName": "cpu", "restartPolicy": "NotRequired"}]}], "hostUsers": False, "os": {"name": "linux"}}
+        self.assertEqual(self.apply_check("new-fields", spec=spec)["spec"]["podSpec"], spec)
+
+    def test_what_v2_refuses_is_refused(self):
+        good = self.check_object("refused")
+        for field in ("runInterval", "timeout", "podSpec"):
+            with self.subTest(field):
+                bad = {**good, "spec": {key: value for key, value in good["spec"].items() if key != field}}
+                with self.assertRaisesRegex(AssertionError, field):
+                    self.kubectl_apply(bad)
+        with self.subTest("containers"), self.assertRaisesRegex(AssertionError, "containers"):
+            self.kubectl_apply(self.check_object("refused", spec={}))
+
+    def test_short_names_are_v2s(self):
+        for short, plural in (("khc", "khchecks"), ("khs", "khstates"), ("khj", "khjobs"), ("khcheck", "khchecks")):
+            self.cluster.kubectl("get", short)
+            self.assertIn(plural, self.cluster.kubectl("api-resources", "--api-group=comcast.github.io", "-o", "name"))
+
+    def test_the_service_account_may_do_its_work_and_nothing_else(self):
+        account = "--as=system:serviceaccount:kuberhealthy:kuberhealthy"
+        for answer, verb, resource in (
+            ("yes", "watch", "khchecks.comcast.github.io"),
+            ("yes", "patch", "khstates.comcast.github.io"),
+            ("yes", "patch", "khjobs.comcast.github.io"),
+            ("yes", "create", "pods"),
+            ("yes", "delete", "pods"),
+            ("no", "patch", "khchecks.comcast.github.io"),
+            ("no", "get", "secrets"),
+            ("no", "create", "pods --subresource=exec"),
+            ("no", "update", "pods"),
+            ("no", "list", "nodes"),
+        ):
+            with self.subTest(f"{verb} {resource}"):
+                asked = self.cluster.kubectl_answer("auth", "can-i", verb, *resource.split(), "--all-namespaces", account)
+                self.assertEqual(asked.stdout.strip(), answer)
