@@ -30,8 +30,8 @@ staleness judge_staleness(const check_view& check, const state_view* result, uni
         return age;
     }
     age.fresh = freshness::stale;
-    age.text = result ? fmt::format("{}: stale: no result since {}", check.key.text(), utc_text(since))
-                      : fmt::format("{}: stale: never run since it was created at {}", check.key.text(), utc_text(since));
+    age.text = result ? fmt::format("no result since {}", utc_text(since))
+                      : fmt::format("never run since it was created at {}", utc_text(since));
     return age;
 }
 

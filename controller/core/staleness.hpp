@@ -12,7 +12,7 @@ namespace kh::core {
 
 struct staleness {
     freshness fresh = freshness::current;
-    std::string text;                       ///< while stale: constant, for the errors of the status
+    std::string text;                       ///< while stale: why; constant
     std::optional<unix_seconds> changes_at; ///< when the answer changes if nothing comes
 };
 

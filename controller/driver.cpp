@@ -1,0 +1,37 @@
+#include "controller/driver.hpp"
+
+#include "proto_http/error.hpp"
+
+namespace kh {
+
+driver::driver(proto_http::runtime& rt, core::decider_settings settings, action_handler carry_out)
+    : runtime_(rt), decider_(std::move(settings)), carry_out_(std::move(carry_out)), wake_(rt) {}
+
+void driver::post(core::event what) {
+    inbox_.push_back(std::move(what));
+    wake_.set();
+}
+
+void driver::step() {
+    core::clock_reading clock;
+    clock.now = runtime_.now();
+    clock.wall = runtime_.wall_now();
+    std::vector<core::event> batch;
+    batch.swap(inbox_);
+    actions_.clear();
+    decider_.step(clock, std::move(batch), actions_);
+    for (core::action& each : actions_)
+        carry_out_(std::move(each));
+}
+
+boost::asio::awaitable<void> driver::run() {
+    for (;;) {
+        const proto_http::error_code error = co_await wake_.wait(decider_.next_due());
+        if (error && error != proto_http::errc::timed_out)
+            co_return;
+        wake_.reset();
+        step();
+    }
+}
+
+} // namespace kh

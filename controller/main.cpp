@@ -1,0 +1,102 @@
+#include "asio_k8s/client.hpp"
+#include "asio_k8s/cluster_config.hpp"
+#include "controller/log.hpp"
+#include "controller/operator.hpp"
+#include "controller/settings.hpp"
+#include "controller/version.hpp"
+#include "proto_http/system_runtime.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+namespace {
+
+int fail(const std::string& message) {
+    std::fprintf(stderr, "kuberhealthy: %s\n", message.c_str());
+    return 1;
+}
+
+int run(const kh::command_line& arguments) {
+    boost::asio::io_context context(1);
+    const auto runtime = proto_http::make_system_runtime(context);
+    kh::settings_load load = kh::load_settings(*runtime, arguments);
+    if (!load.value)
+        return fail(load.error);
+    const kh::settings& settings = *load.value;
+    const auto log = kh::make_stderr_logger(settings.format, [&runtime] { return runtime->wall_now(); });
+    log->set_level(settings.level);
+    for (const std::string& warning : load.warnings)
+        log->warning("configuration", {{"warning", warning}});
+
+    k8s::config_options where;
+    where.kubeconfig = settings.kubeconfig;
+    where.context = settings.context;
+    auto config = k8s::load_cluster_config(*runtime, where);
+    if (!config)
+        return fail(config.error().message);
+    const std::string source = config->source;
+    k8s::client_options options;
+    options.user_agent = "kuberhealthy/" + std::string(kh::version());
+    auto api = k8s::client::make(*runtime, std::move(*config), options);
+    if (!api)
+        return fail(api.error().message);
+
+    auto listener = runtime->listen(settings.listen);
+    if (!listener)
+        return fail("cannot listen on " + settings.listen.host + ":" + std::to_string(settings.listen.port) + ": " +
+                    listener.error().message());
+    log->info("kuberhealthy starts", {{"version", kh::version()},
+                                      {"cluster", source},
+                                      {"port", (*listener)->port()},
+                                      {"reporting_url", settings.reporting_url}});
+
+    kh::controller_operator controller(*runtime, **api, settings, *log);
+    boost::asio::signal_set signals(context, SIGTERM, SIGINT);
+    bool stopping = false;
+    std::function<void()> await_signal = [&] {
+        signals.async_wait([&](const boost::system::error_code& error, int number) {
+            if (error)
+                return;
+            if (std::exchange(stopping, true)) {
+                log->warning("second signal: ending at once", {{"signal", number}});
+                std::_Exit(1);
+            }
+            log->info("draining", {{"signal", number}});
+            controller.stop();
+            await_signal();
+        });
+    };
+    await_signal();
+
+    std::exception_ptr failure;
+    boost::asio::co_spawn(context, controller.run(std::move(*listener)), [&](std::exception_ptr error) {
+        failure = error;
+        signals.cancel();
+    });
+    context.run();
+    if (failure)
+        std::rethrow_exception(failure);
+    log->info("kuberhealthy ends");
+    return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const kh::command_line_parse parsed = kh::parse_command_line(argc, argv);
+    if (!parsed.value) {
+        std::fputs(parsed.output.c_str(), parsed.exit_code == 0 ? stdout : stderr);
+        return parsed.exit_code;
+    }
+    try {
+        return run(*parsed.value);
+    } catch (const std::exception& error) {
+        return fail(error.what());
+    }
+}

@@ -1,0 +1,289 @@
+#include "controller/operator.hpp"
+
+#include "controller/check_object.hpp"
+#include "controller/names.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace kh {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+namespace {
+
+const k8s::resource pods{"", "v1", "pods", true};
+
+core::decider_settings core_settings(proto_http::runtime& rt, const settings& from) {
+    core::decider_settings to;
+    to.retention.age_max = from.check_pod_age_max;
+    to.retention.succeeded_max = from.completed_pods_max;
+    to.retention.failed_max = from.error_pods_max;
+    to.overdue_starts_per_second = from.starts_per_second_max;
+    to.reports_without_header = from.reports_without_header;
+    const std::uint64_t words[2] = {rt.random(), rt.random()};
+    static_assert(sizeof words == sizeof to.salt.data);
+    std::memcpy(to.salt.data, words, sizeof words);
+    return to;
+}
+
+log_level to_log_level(core::log_level level) {
+    switch (level) {
+    case core::log_level::debug:
+        return log_level::debug;
+    case core::log_level::info:
+        return log_level::info;
+    case core::log_level::warning:
+        return log_level::warning;
+    case core::log_level::error:
+        break;
+    }
+    return log_level::error;
+}
+
+auto report_exceptions(logger& log) {
+    return [&log](const std::string& name, std::exception_ptr error) {
+        try {
+            std::rethrow_exception(error);
+        } catch (const std::exception& e) {
+            log.error("a task ended with an exception", {{"task", name}, {"error", e.what()}});
+        }
+    };
+}
+
+metric_family family(std::string name, std::string help, std::string type) {
+    metric_family f;
+    f.name = std::move(name);
+    f.help = std::move(help);
+    f.type = std::move(type);
+    return f;
+}
+
+metric_family single(std::string name, std::string help, std::string type, double value) {
+    metric_family f = family(std::move(name), std::move(help), std::move(type));
+    f.samples.emplace_back().value = value;
+    return f;
+}
+
+void add_sample(metric_family& f, std::string label, std::string text, std::uint64_t value) {
+    metric_sample& sample = f.samples.emplace_back();
+    sample.labels.emplace_back(std::move(label), std::move(text));
+    sample.value = static_cast<double>(value);
+}
+
+} // namespace
+
+controller_operator::controller_operator(proto_http::runtime& rt, k8s::client& api, settings configuration, logger& log)
+    : runtime_(rt), api_(api), settings_(std::move(configuration)), log_(log), health_(rt, log), watches_health_(log),
+      board_(settings_.board),
+      driver_(rt, core_settings(rt, settings_), [this](core::action what) { carry_out(std::move(what)); }),
+      server_tasks_(rt, report_exceptions(log)), operations_(rt, report_exceptions(log)),
+      watch_tasks_(rt, report_exceptions(log)), driver_tasks_(rt, report_exceptions(log)),
+      executor_(
+          api, operations_, executor_settings{settings_.reporting_url, settings_.pod_name},
+          [this](const core::check_key& key, core::workload kind) { return templates_.find(key, kind); },
+          [this](core::event what) { driver_.post(std::move(what)); }),
+      reports_(rt, log, [this](core::event what) { driver_.post(std::move(what)); }) {
+    api_.on_outcome = [this](bool answered, const k8s::api_error* error) { health_.outcome(answered, error); };
+    // Every outcome is counted from the start, so that a rate over the first failure is not lost.
+    for (int value = 0; value <= static_cast<int>(core::outcome::infrastructure); ++value)
+        ended_runs_[static_cast<core::outcome>(value)] = 0;
+    add_feeds<check_feed>(v1::khchecks, {}, core::watched::checks, core::workload::check);
+    add_feeds<check_feed>(v1::khjobs, {}, core::watched::jobs, core::workload::job);
+    add_feeds<state_feed>(v1::khstates, {}, core::watched::states);
+    add_feeds<pod_feed>(pods, std::string(names::check_name_label), core::watched::pods);
+}
+
+controller_operator::~controller_operator() {
+    api_.on_outcome = nullptr;
+}
+
+bool controller_operator::synced(core::watched kind) const {
+    return std::all_of(watches_.begin(), watches_.end(),
+                       [kind](const watch_of_feed& w) { return w.kind != kind || w.handler->is_synced(); });
+}
+
+template <class Feed, class... Args>
+void controller_operator::add_feeds(const k8s::resource& what, const std::string& selector, core::watched kind, Args&&... args) {
+    std::vector<std::string> namespaces = settings_.target_namespaces;
+    if (namespaces.empty())
+        namespaces.emplace_back();
+    for (const std::string& ns : namespaces) {
+        watch_of_feed w;
+        w.kind = kind;
+        w.settings.what = what;
+        w.settings.ns = ns;
+        w.settings.label_selector = selector;
+        std::string name = ns.empty() ? what.plural : what.plural + " in " + ns;
+        const auto tell = [this](core::event e) { driver_.post(std::move(e)); };
+        const auto all = [this, kind] { return synced(kind); };
+        if constexpr (sizeof...(Args) == 1)
+            w.handler = std::make_unique<Feed>(std::move(name), args..., templates_, tell, watches_health_, all);
+        else
+            w.handler = std::make_unique<Feed>(std::move(name), kind, tell, watches_health_, all);
+        watches_.push_back(std::move(w));
+    }
+}
+
+void controller_operator::carry_out(core::action what) {
+    std::visit(
+        [this](auto& each) {
+            using type = std::decay_t<decltype(each)>;
+            if constexpr (std::is_same_v<type, core::answer_report>) {
+                reports_.answer(std::move(each));
+            } else if constexpr (std::is_same_v<type, core::show_check>) {
+                show(std::move(each));
+            } else if constexpr (std::is_same_v<type, core::hide_check>) {
+                hide(each.key);
+            } else if constexpr (std::is_same_v<type, core::write_log>) {
+                write_log(each);
+            } else if constexpr (std::is_same_v<type, core::cancel_operation>) {
+                executor_.cancel(each);
+            } else {
+                if constexpr (std::is_same_v<type, core::create_pod>)
+                    ++started_runs_;
+                if constexpr (std::is_same_v<type, core::write_result>)
+                    ++ended_runs_[each.result.how];
+                executor_.start(std::move(each));
+            }
+        },
+        what);
+}
+
+void controller_operator::show(core::show_check what) {
+    if (what.conflict_text.empty())
+        conflicts_.erase(what.key);
+    else
+        conflicts_[what.key] = what.conflict_text;
+    board_entry entry;
+    entry.key = what.key;
+    entry.kind = what.kind;
+    entry.fresh = what.fresh;
+    entry.stale_text = std::move(what.stale_text);
+    entry.waiting_reason = std::move(what.waiting_reason);
+    if (what.state)
+        entry.how = what.state->how;
+    entry.state = std::move(what.state);
+    board_.update(std::move(entry));
+}
+
+void controller_operator::hide(const core::check_key& key) {
+    conflicts_.erase(key);
+    board_.erase(key);
+}
+
+void controller_operator::write_log(const core::write_log& line) {
+    std::vector<log_field> fields;
+    fields.reserve(line.fields.size());
+    for (const auto& [key, value] : line.fields)
+        fields.emplace_back(key, value);
+    log_.log(to_log_level(line.level), line.message, fields);
+}
+
+bool controller_operator::ready() const {
+    return watches_health_.all_synced() && !stopping_;
+}
+
+board_globals controller_operator::globals() const {
+    board_globals g;
+    g.current_master = settings_.pod_name;
+    g.working = watches_health_.all_synced() && watches_health_.troubles().empty();
+    if (!watches_health_.all_synced())
+        g.errors.push_back({{}, "kuberhealthy has not read the cluster's checks, jobs, states and pods yet"});
+    for (const auto& [key, text] : conflicts_)
+        g.errors.push_back({key.ns, text});
+    return g;
+}
+
+std::vector<metric_family> controller_operator::process_metrics() const {
+    std::vector<metric_family> families;
+    families.push_back(single("kuberhealthy_api_server_reachable", "Shows if the last call to the API server was answered",
+                              "gauge", health_.reachable() ? 1 : 0));
+    families.push_back(
+        single("kuberhealthy_api_calls_total", "Calls to the API server", "counter", static_cast<double>(health_.calls())));
+    families.push_back(single("kuberhealthy_api_calls_unanswered_total", "Calls to the API server that were not answered",
+                              "counter", static_cast<double>(health_.failures())));
+    families.push_back(single("kuberhealthy_runs_started_total", "Checker pods that were ordered", "counter",
+                              static_cast<double>(started_runs_)));
+    metric_family ended = family("kuberhealthy_runs_ended_total", "Results that were written, by outcome", "counter");
+    for (const auto& [how, count] : ended_runs_)
+        add_sample(ended, "reason", std::string(core::to_text(how)), count);
+    families.push_back(std::move(ended));
+    metric_family reports = family("kuberhealthy_reports_total", "Reports of checker pods, by answer", "counter");
+    add_sample(reports, "answer", "stored", reports_.counts().stored);
+    add_sample(reports, "answer", "refused", reports_.counts().refused);
+    add_sample(reports, "answer", "later", reports_.counts().later);
+    families.push_back(std::move(reports));
+    families.push_back(
+        single("kuberhealthy_reports_held", "Reports that wait for their answer", "gauge", static_cast<double>(reports_.held())));
+    return families;
+}
+
+readiness controller_operator::describe_readiness() const {
+    readiness r;
+    r.ready = ready();
+    json::object body;
+    body["ready"] = r.ready;
+    if (stopping_)
+        body["reason"] = "draining";
+    json::object api;
+    api["reachable"] = health_.reachable();
+    if (!health_.last_error().empty())
+        api["lastError"] = health_.last_error();
+    body["apiServer"] = std::move(api);
+    json::object watches;
+    watches["expected"] = watches_health_.expected();
+    watches["synced"] = watches_health_.synced_count();
+    json::object troubles;
+    for (const auto& [name, text] : watches_health_.troubles())
+        troubles[name] = text;
+    watches["troubles"] = std::move(troubles);
+    body["watches"] = std::move(watches);
+    body["heldReports"] = reports_.held();
+    r.body = json::serialize(body) + "\n";
+    return r;
+}
+
+void controller_operator::start_watches() {
+    for (const watch_of_feed& w : watches_)
+        watch_tasks_.spawn("watch " + w.handler->name(), k8s::watch(api_, w.settings, *w.handler));
+}
+
+asio::awaitable<void> controller_operator::run(std::unique_ptr<proto_http::acceptor> listener) {
+    status_sources sources;
+    sources.globals = [this] { return globals(); };
+    sources.process_metrics = [this] { return process_metrics(); };
+    sources.ready = [this] { return describe_readiness(); };
+    std::vector<proto_http::route> routes = status_routes(board_, std::move(sources));
+    routes.push_back(reports_.route());
+    server_ = std::make_unique<proto_http::server>(runtime_, std::move(routes));
+    server_->on_error = [this](std::string_view text) { log_.error("HTTP server", {{"error", text}}); };
+
+    server_tasks_.spawn("HTTP server", server_->run(std::move(listener)));
+    start_watches();
+    driver_tasks_.spawn("driver", driver_.run());
+
+    // The server ends when it has drained; everything that a held report needs lives until then.
+    co_await server_tasks_.join();
+    driver_tasks_.cancel();
+    co_await driver_tasks_.join();
+    operations_.cancel();
+    co_await operations_.join();
+    watch_tasks_.cancel();
+    co_await watch_tasks_.join();
+}
+
+void controller_operator::stop(proto_http::duration grace) {
+    stopping_ = true;
+    driver_.post(core::draining{});
+    if (server_)
+        server_->drain(runtime_.now() + grace);
+}
+
+} // namespace kh

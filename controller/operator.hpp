@@ -1,0 +1,85 @@
+#pragma once
+
+#include "asio_k8s/client.hpp"
+#include "asio_k8s/watcher.hpp"
+#include "controller/api_health.hpp"
+#include "controller/driver.hpp"
+#include "controller/executor.hpp"
+#include "controller/feeds.hpp"
+#include "controller/log.hpp"
+#include "controller/report_api.hpp"
+#include "controller/settings.hpp"
+#include "controller/status_api.hpp"
+#include "controller/status_board.hpp"
+#include "proto_http/runtime.hpp"
+#include "proto_http/server.hpp"
+#include "proto_http/task_group.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <map>
+#include <memory>
+#include <vector>
+
+// The whole controller over a runtime and an API client: what runs, in which order it starts, and in which order it stops.
+
+namespace kh {
+
+class controller_operator {
+public:
+    /// The runtime, client and logger must outlive it.
+    controller_operator(proto_http::runtime& rt, k8s::client& api, settings configuration, logger& log);
+    ~controller_operator();
+
+    /// Serves on `listener`, watches, runs checks until stop(), then drains: not ready, no new runs, held reports are answered
+    /// while watches and client still live, then the rest. Returns when every coroutine has ended.
+    boost::asio::awaitable<void> run(std::unique_ptr<proto_http::acceptor> listener);
+
+    /// Starts the drain; run() returns at most `grace` later.
+    void stop(proto_http::duration grace = std::chrono::seconds(25));
+
+    bool ready() const;
+
+private:
+    void carry_out(core::action what);
+    void show(core::show_check what);
+    void hide(const core::check_key& key);
+    void write_log(const core::write_log& line);
+    void start_watches();
+    template <class Feed, class... Args>
+    void add_feeds(const k8s::resource& what, const std::string& selector, core::watched kind, Args&&... args);
+    bool synced(core::watched kind) const;
+    board_globals globals() const;
+    std::vector<metric_family> process_metrics() const;
+    readiness describe_readiness() const;
+
+    struct watch_of_feed {
+        std::unique_ptr<feed> handler;
+        k8s::watch_settings settings;
+        core::watched kind;
+    };
+
+    proto_http::runtime& runtime_;
+    k8s::client& api_;
+    settings settings_;
+    logger& log_;
+    api_health health_;
+    watch_health watches_health_;
+    status_board board_;
+    template_store templates_;
+    driver driver_;
+    proto_http::task_group server_tasks_;
+    proto_http::task_group operations_;
+    proto_http::task_group watch_tasks_;
+    proto_http::task_group driver_tasks_;
+    executor executor_;
+    report_api reports_;
+    std::unique_ptr<proto_http::server> server_;
+    std::vector<watch_of_feed> watches_;
+    std::map<core::check_key, std::string> conflicts_; ///< jobs that are not run because a check has their name
+    std::map<core::outcome, std::uint64_t> ended_runs_;
+    std::uint64_t started_runs_ = 0;
+    bool stopping_ = false;
+};
+
+} // namespace kh
