@@ -91,6 +91,7 @@ class Outages(Case):
         pod = self.running("held")
         self.cluster.kill_apiserver()
         sender = Sender(self.controller, pod)
+        eventually(lambda: self.controller.metric("kuberhealthy_reports_held") == {"": 1}, "the report is held")
         self.cluster.start_apiserver()
         self.assertEqual(sender.answer().status, 200)
         self.assertEqual(self.annotation(self.state("held"), "outcome"), "Passed")
@@ -104,7 +105,8 @@ class Outages(Case):
         # It goes on taking reports: it stays ready, and says in the body what is wrong.
         ready = self.controller.get("/readyz")
         self.assertEqual(ready.status, 200)
-        self.assertIn("API server", ready.body.decode())
+        self.assertIs(ready.json()["apiServer"]["reachable"], False)
+        self.assertEqual(self.controller.metric("kuberhealthy_api_server_reachable"), {"": 0})
         self.cluster.start_apiserver()
         self.wait_for_outcome("kept", "Passed")
         self.assertEqual(self.report(pod).status, 200)
@@ -159,7 +161,7 @@ class Stop(Case):
         sender = Sender(self.controller, pod)
         ended = []
         try:
-            eventually(lambda: self.controller.get("/healthz").status == 200, "it is alive")
+            eventually(lambda: self.controller.metric("kuberhealthy_reports_held") == {"": 1}, "the report is held")
             stopper = threading.Thread(target=lambda: ended.append(self.controller.stop()))
             stopper.start()
         finally:
