@@ -88,7 +88,8 @@ void read_condition(const json::object& condition, pod_status_text& out) {
     if (type == "DisruptionTarget" && status == "True") {
         const auto reason = name_at(condition, "reason");
         const auto message = message_at(condition, "message");
-        out.disruption = fmt::format("{}: {}", reason.empty() ? "DisruptionTarget" : reason, message.empty() ? "disrupted" : message);
+        out.disruption =
+            fmt::format("{}: {}", reason.empty() ? "DisruptionTarget" : reason, message.empty() ? "disrupted" : message);
     } else if (type == "PodScheduled" && status == "False") {
         const auto reason = name_at(condition, "reason");
         out.not_scheduled_reason = reason.empty() ? "Unschedulable" : reason;
@@ -134,9 +135,10 @@ std::vector<std::string> container_lines(const pod_status_text& status, bool end
             lines.push_back(describe(init, "init container", status));
     const bool init_speaks = !lines.empty();
     for (const auto& container : status.containers) {
-        // Behind an init container or an ended pod, "is being created" is only a leftover.
-        const bool leftover = container.now == container_text::state::waiting && (container.is_starting() || container.reason.empty());
-        if (!leftover || !(init_speaks || ended))
+        // Behind a speaking init container, or in an ended pod, "is being created" is only a leftover.
+        const bool created =
+            container.now != container_text::state::waiting || !(container.is_starting() || container.reason.empty());
+        if (created || !(ended || (init_speaks && container.reason == "PodInitializing")))
             lines.push_back(describe(container, "container", status));
     }
     return lines;

@@ -91,4 +91,7 @@ settings_load load_settings(proto_http::runtime& rt, const command_line& argumen
 /// Go's form: ":8080", "127.0.0.1:8080", "[::1]:8080", "localhost:8080". A port is a number from 1 to 65535.
 std::optional<proto_http::host_port> parse_listen_address(std::string_view text);
 
+/// "a, b,,a" -> {"a", "b"}.
+std::vector<std::string> split_names(std::string_view text);
+
 } // namespace kh

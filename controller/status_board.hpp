@@ -114,7 +114,7 @@ private:
         std::string waiting_line;
     };
 
-    void render(cell& target) const;
+    cell render(const std::string& name, board_entry entry) const;
     std::string render_status(const board_globals& globals, const std::vector<std::string_view>& namespaces) const;
     const std::string& check_families();
 
@@ -122,18 +122,20 @@ private:
     std::map<std::string, cell, std::less<>> cells_; // by "ns/name": the order of the keys in v2's JSON
     std::uint64_t version_ = 1;                      // of the cells and options
 
-    // What was answered last, and of which version.
-    struct {
+    struct status_answer {
         std::uint64_t version = 0;
         board_globals globals;
         std::shared_ptr<const std::string> text;
-    } status_;
-    struct {
+    };
+    struct metrics_answer {
         std::uint64_t version = 0;
         board_globals globals;
         std::vector<metric_family> process;
         std::shared_ptr<const std::string> text;
-    } metrics_;
+    };
+
+    status_answer status_; // the last ones
+    metrics_answer metrics_;
     std::uint64_t families_version_ = 0;
     std::string families_; // of the checks, without what stands before them
 };

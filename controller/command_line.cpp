@@ -1,0 +1,85 @@
+#include "controller/settings.hpp"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wshadow"
+#include <CLI/CLI.hpp>
+#pragma GCC diagnostic pop
+
+#include <sstream>
+
+namespace kh {
+
+namespace {
+
+constexpr const char* about =
+    "Kuberhealthy: runs synthetic checks in a Kubernetes cluster and shows their results.\n"
+    "It starts a checker pod for every KuberhealthyCheck (kubectl get khc) when it is due, takes the pod's\n"
+    "report, stores it (kubectl get khs) and shows all results at /status and /metrics.";
+
+constexpr const char* footer = R"(Examples:
+  kuberhealthy                                    in a cluster, or with the cluster that kubectl uses
+  kuberhealthy --context dev --listen 127.0.0.1:8080 --debug
+  kuberhealthy --config ./kuberhealthy.yaml --log-format json
+  curl -s localhost:8080/status?namespace=default
+
+Environment:
+  POD_NAME                    name of this replica, shown as CurrentMaster and AuthoritativePod   [kuberhealthy]
+  POD_NAMESPACE               namespace of this replica     [the service account's, else kuberhealthy]
+  KH_EXTERNAL_REPORTING_URL   where checker pods report     [http://kuberhealthy.<POD_NAMESPACE>.svc.cluster.local/externalCheckStatus]
+  TARGET_NAMESPACE            namespaces to work in, separated by commas                          [all]
+  CHECK_REAPER_RUN_INTERVAL   of Kuberhealthy v2; read and checked, but finished pods are removed at once when they are due
+  KUBECONFIG                  as for kubectl
+
+Configuration file (YAML; the keys of Kuberhealthy v2, read again when it changes):
+  listenAddress ":8080"   logLevel info   maxCheckPodAge 72h   maxCompletedPodCount 4   maxErrorPodCount 4   maxKHJobAge 15m
+  namespace   stateMetadata {}   promMetricsConfig {suppressErrorLabel, errorLabelMaxLength}
+  reportsWithoutHeader true   maxStartsPerSecond 20
+A flag outranks the file.)";
+
+} // namespace
+
+command_line_parse parse_command_line(int argc, const char* const* argv) {
+    command_line_parse out;
+    command_line value;
+    bool force_master = false;
+    std::string format = "text";
+    CLI::App app(about, "kuberhealthy");
+    app.footer(footer);
+    app.set_version_flag("--version", "kuberhealthy " KUBERHEALTHY_VERSION);
+    auto* config = app.add_option("-c,--config", value.config_path, "Configuration file; it must exist if it is named here")
+                       ->type_name("FILE")
+                       ->capture_default_str();
+    app.add_flag("-d,--debug", value.debug, "Log at level debug, whatever the configuration file says");
+    app.add_flag("--forceMaster", force_master,
+                 "Accepted for Kuberhealthy v2's sake and without effect: a Lease decides who leads");
+    app.add_option("--kubeconfig", value.kubeconfig, "Kubeconfig file; else $KUBECONFIG, then in-cluster, then ~/.kube/config")
+        ->type_name("FILE");
+    app.add_option("--context", value.context, "Context of the kubeconfig; else its current one")->type_name("NAME");
+    app.add_option("--listen", value.listen,
+                   "Where to serve reports, status and metrics: \":8080\", \"127.0.0.1:8080\", \"[::1]:8080\"")
+        ->type_name("ADDRESS");
+    app.add_option(
+           "--reports-without-header", value.reports_without_header,
+           "Take reports without the kh-run-uuid header from the pod that has the sender's address, as the JavaScript and "
+           "Python clients send them [true]")
+        ->type_name("BOOL");
+    app.add_option("--log-format", format, "Format of log lines")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->type_name("text|json")
+        ->capture_default_str();
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) { // how CLI11 says both "wrong" and "help was asked for"
+        std::ostringstream text;
+        out.exit_code = app.exit(error, text, text) == 0 ? 0 : 2;
+        out.output = text.str();
+        return out;
+    }
+    value.config_named = config->count() > 0;
+    value.format = format == "json" ? log_format::json : log_format::text;
+    out.value = std::move(value);
+    return out;
+}
+
+} // namespace kh
