@@ -1,0 +1,356 @@
+#include "proto_http/session.hpp"
+
+#include "proto_http/ascii.hpp"
+#include "proto_http/error.hpp"
+#include "proto_http/response_head.hpp"
+#include "proto_http/tls.hpp"
+#include "proto_http/with_deadline.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/beast/http/error.hpp>
+
+namespace proto_http {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr unsigned http_10 = 10;
+constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
+
+// After a refusal with the rest of the request unread: a close at once would reset the connection before the client has read
+// the answer.
+constexpr auto linger_time_max = std::chrono::seconds(2);
+constexpr std::size_t linger_size_max = 1024 * 1024;
+
+std::size_t count_of(const header_list& headers, std::string_view name) {
+    return static_cast<std::size_t>(
+        std::count_if(headers.begin(), headers.end(), [&](const header& one) { return ascii::equal(one.name, name); }));
+}
+
+/// "HTTP/<digit>.<digit>" at the end of the first line: another version of the protocol rather than garbage.
+bool names_a_version(std::string_view data) {
+    auto line = data.substr(0, data.find_first_of("\r\n"));
+    auto at = line.rfind(" HTTP/");
+    if (at == std::string_view::npos)
+        return false;
+    auto version = line.substr(at + 6);
+    auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    return version.size() == 3 && is_digit(version[0]) && version[1] == '.' && is_digit(version[2]);
+}
+
+asio::awaitable<result<void>> shut_down(stream* which) {
+    co_await which->shutdown();
+    co_return result<void>();
+}
+
+std::string what_of(std::exception_ptr exception) {
+    try {
+        std::rethrow_exception(std::move(exception));
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (...) {
+        return "unknown exception";
+    }
+}
+
+} // namespace
+
+session::session(std::shared_ptr<session_host> host, std::unique_ptr<stream> over)
+    : host_(std::move(host)), raw_(std::move(over)) {}
+
+session::~session() {
+    set_idle(false);
+}
+
+void session::close() noexcept {
+    if (io_)
+        io_->close();
+    else if (raw_)
+        raw_->close();
+}
+
+void session::close_idle() noexcept {
+    set_idle(false);
+    close();
+}
+
+void session::set_idle(bool idle) {
+    if (idle == is_idle_)
+        return;
+    is_idle_ = idle;
+    if (idle)
+        idle_place_ = host_->idle.insert(host_->idle.end(), this);
+    else
+        host_->idle.erase(idle_place_);
+}
+
+asio::awaitable<void> session::run() {
+    bool is_open = co_await secure();
+    while (is_open) {
+        is_open = co_await wait_for_request();
+        if (is_open)
+            is_open = co_await serve_one();
+    }
+    close();
+}
+
+asio::awaitable<bool> session::secure() {
+    if (host_->tls) {
+        auto handshake = host_->tls->accept(std::move(raw_));
+        auto secured = co_await with_deadline<std::unique_ptr<stream>>(host_->rt, std::move(handshake),
+                                                                       later(host_->rt.now(), host_->limits.tls_handshake_max));
+        if (!secured)
+            co_return false;
+        raw_ = std::move(*secured);
+    }
+    io_.emplace(host_->rt, std::move(raw_));
+    co_return true;
+}
+
+asio::awaitable<bool> session::wait_for_request() {
+    route_ = nullptr;
+    parser_.reset();
+    if (!in_.empty())
+        co_return true;
+    if (host_->is_draining && !is_first_)
+        co_return false;
+    in_.release();
+    auto limit = is_first_ ? host_->limits.header_time_max : host_->limits.idle_time_max;
+    io_->expires_at(later(host_->rt.now(), limit));
+    set_idle(true);
+    auto got = co_await io_->read_some(asio::buffer(first_bytes_));
+    set_idle(false);
+    if (!got)
+        co_return false;
+    in_.append(std::string_view(first_bytes_.data(), *got));
+    co_return true;
+}
+
+asio::awaitable<bool> session::serve_one() {
+    is_first_ = false;
+    target_ = target_parts();
+    allow_.clear();
+    is_head_request_ = wants_gzip_ = false;
+
+    auto header = co_await read_header();
+    if (header.is_over)
+        co_return false;
+    if (header.refused)
+        co_return co_await refuse(std::move(header));
+    auto body = co_await read_body();
+    if (body.is_over)
+        co_return false;
+    if (body.refused)
+        co_return co_await refuse(std::move(body));
+
+    io_->expires_at(never);
+    auto answer = co_await call_handler();
+    co_return co_await reply(std::move(answer), true);
+}
+
+asio::awaitable<error_code> session::fill() {
+    auto got = co_await io_->read_some(in_.prepare());
+    if (!got)
+        co_return got.error();
+    in_.commit(*got);
+    co_return error_code();
+}
+
+asio::awaitable<session::verdict> session::read_header() {
+    io_->expires_at(later(host_->rt.now(), host_->limits.header_time_max));
+    parser_.emplace(host_->limits.header_size_max);
+    while (true) {
+        // Empty lines before a request are skipped (RFC 9112, 2.2).
+        while (!parser_->got_some() && in_.data().starts_with("\r\n"))
+            in_.consume(2);
+        if (in_.data() != "\r") {
+            auto fed = parser_->feed(in_.data());
+            if (!fed)
+                co_return broken(fed.error(), false);
+            in_.consume(*fed);
+        }
+        if (parser_->is_header_done())
+            co_return judge_header();
+        auto error = co_await fill();
+        if (error)
+            co_return broken(error, false);
+    }
+}
+
+session::verdict session::judge_header() {
+    auto framing = judge_framing();
+    is_head_request_ = parser_->method == "HEAD";
+    wants_gzip_ = accepts_gzip(parser_->headers.get("Accept-Encoding"));
+    auto target = split_target(parser_->target);
+    if (target) {
+        target_ = std::move(*target);
+        auto match = host_->routes.find(parser_->method, target_.path);
+        route_ = match.by_path;
+        allow_ = std::move(match.allow);
+        if (!framing.refused && match.found == nullptr)
+            framing.refused = route_ == nullptr ? refusal{404, "no such path"} : refusal{405, "method not allowed here"};
+    } else if (!framing.refused) {
+        framing.refused = refusal{400, "malformed request target"};
+    }
+    if (framing.refused)
+        return framing;
+
+    auto size_max = route_->body_size_max != 0 ? route_->body_size_max : host_->limits.body_size_max;
+    if (parser_->content_length() && *parser_->content_length() > size_max) {
+        framing.refused = refusal{413, "body too large"};
+        return framing;
+    }
+    parser_->limit_body(size_max);
+    return framing;
+}
+
+/// What can be said without a route. Two messages that another parser would cut elsewhere must not be told apart by luck:
+/// whatever is not plainly framed is refused and the connection closed.
+session::verdict session::judge_framing() const {
+    verdict result;
+    const auto& headers = parser_->headers;
+    if (headers.has("Transfer-Encoding")) {
+        if (parser_->version == http_10)
+            result.refused = refusal{400, "Transfer-Encoding in HTTP/1.0"};
+        else if (!ascii::equal(headers.get("Transfer-Encoding"), "chunked") || count_of(headers, "Transfer-Encoding") != 1)
+            result.refused = refusal{501, "transfer coding not supported"};
+        else if (headers.has("Content-Length"))
+            result.refused = refusal{400, "both Content-Length and Transfer-Encoding"};
+    } else if (auto hosts = count_of(headers, "Host"); hosts > 1 || (hosts == 0 && parser_->version != http_10)) {
+        result.refused = refusal{400, "exactly one Host header is needed"};
+    } else if (headers.has("Expect") && !ascii::equal(headers.get("Expect"), "100-continue")) {
+        result.refused = refusal{417, "expectation not supported"};
+    }
+    if (result.refused)
+        return result;
+    result.keeps_framing = parser_->is_done();
+    return result;
+}
+
+session::verdict session::broken(error_code error, bool in_body) {
+    verdict result;
+    if (!in_body)
+        find_route_of_broken_header();
+    bool is_first_line = parser_->version == 0;
+    if (error == errc::timed_out)
+        result.refused = refusal{408, in_body ? "body took too long" : "header took too long"};
+    else if (error == errc::header_too_large)
+        result.refused = is_first_line ? refusal{414, "request target too long"} : refusal{431, "header too large"};
+    else if (error == errc::body_too_large)
+        result.refused = refusal{413, "body too large"};
+    else if (error == errc::malformed && parser_->cause == boost::beast::http::error::bad_version && names_a_version(in_.data()))
+        result.refused = refusal{505, "HTTP version not supported"};
+    else if (error == errc::malformed)
+        result.refused = refusal{400, in_body ? "malformed body" : "malformed request"};
+    else
+        result.is_over = true;
+    return result;
+}
+
+void session::find_route_of_broken_header() {
+    if (parser_->version == 0)
+        return;
+    if (auto target = split_target(parser_->target))
+        route_ = host_->routes.find(parser_->method, target->path).by_path;
+}
+
+asio::awaitable<session::verdict> session::read_body() {
+    verdict good;
+    if (parser_->is_done())
+        co_return good;
+    io_->expires_at(later(host_->rt.now(), host_->limits.body_time_max));
+    bool asks = parser_->version != http_10 && parser_->headers.has("Expect");
+    if (asks && in_.empty()) {
+        auto sent = co_await io_->write(continue_line, std::string_view());
+        if (!sent)
+            co_return broken(sent.error(), true);
+    }
+    while (true) {
+        auto fed = parser_->feed(in_.data());
+        if (!fed)
+            co_return broken(fed.error(), true);
+        in_.consume(*fed);
+        if (parser_->is_done())
+            co_return good;
+        auto error = co_await fill();
+        if (error)
+            co_return broken(error, true);
+    }
+}
+
+server_request session::take_request() {
+    server_request request;
+    request.method = std::move(parser_->method);
+    request.path = std::move(target_.path);
+    request.query = std::move(target_.query);
+    request.headers = std::move(parser_->headers);
+    request.body = std::move(parser_->body);
+    request.remote_address = io_->next_layer().remote_address();
+    return request;
+}
+
+asio::awaitable<server_response> session::call_handler() {
+    std::exception_ptr failed;
+    try {
+        auto handling = route_->handler(take_request());
+        co_return co_await std::move(handling);
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none)
+        std::rethrow_exception(failed);
+    if (host_->report)
+        host_->report("handler of " + route_->path + " failed: " + what_of(failed));
+    co_return make_response(500, "application/json", "{\"error\":\"internal error\"}\n");
+}
+
+asio::awaitable<bool> session::refuse(verdict why) {
+    auto answer = route_ != nullptr && route_->refuse ? route_->refuse(*why.refused) : plain_refusal(*why.refused);
+    if (why.refused->status == 405)
+        answer.headers.set("Allow", allow_);
+    co_return co_await reply(std::move(answer), why.keeps_framing);
+}
+
+asio::awaitable<bool> session::reply(server_response answer, bool wants_keep) {
+    bool is_whole = parser_->is_done();
+    bool is_kept = wants_keep && is_whole && parser_->keep_alive() && !host_->is_draining &&
+                   !ascii::equal(answer.headers.get("Connection"), "close");
+    auto body = has_body(answer.status) ? answer.body : nullptr;
+    if (body && body->size() >= host_->limits.compress_size_min && !answer.headers.has("Content-Encoding")) {
+        answer.headers.add("Vary", "Accept-Encoding");
+        if (wants_gzip_) {
+            if (auto compressed = co_await host_->compressor.compress(body)) {
+                body = std::move(compressed);
+                answer.headers.set("Content-Encoding", "gzip");
+            }
+        }
+    }
+    connection_fate fate{is_kept, parser_->version == http_10};
+    auto head = response_head(answer, body ? body->size() : 0, fate);
+    io_->expires_at(later(host_->rt.now(), host_->limits.write_time_max));
+    auto sent = co_await io_->write(head, body && !is_head_request_ ? std::string_view(*body) : std::string_view());
+    if (!sent)
+        co_return false;
+    if (!is_kept)
+        co_await linger();
+    co_return is_kept;
+}
+
+asio::awaitable<void> session::linger() {
+    io_->expires_at(later(host_->rt.now(), linger_time_max));
+    auto ending = shut_down(&io_->next_layer());
+    co_await with_deadline<void>(host_->rt, std::move(ending), host_->tls ? later(host_->rt.now(), linger_time_max) : never);
+    if (parser_->is_done() && in_.empty())
+        co_return;
+    for (std::size_t size = 0; size < linger_size_max;) {
+        auto got = co_await io_->read_some(asio::buffer(first_bytes_));
+        if (!got)
+            co_return;
+        size += *got;
+    }
+}
+
+} // namespace proto_http
