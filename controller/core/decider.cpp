@@ -137,6 +137,8 @@ void decider::on(check_applied&& told) {
     auto& place = told.check.kind == workload::check ? e.check : e.job;
     if (place && place->uid != told.check.uid)
         e.gone_uids.insert(place->uid);
+    if (place && place->phase != told.check.phase)
+        e.phase_write.succeeded();
     place = std::move(told.check);
     desk_changed_ = true;
     mark(e);
@@ -244,7 +246,7 @@ void decider::on(watch_synced&& told) {
 
 void decider::on(report_received&& told) {
     const time_point until = clock_.now + settings_.hold_unknown_max;
-    take_report(std::move(event), until);
+    take_report(std::move(told), until);
 }
 
 void decider::on(create_done&& told) {

@@ -50,16 +50,18 @@ const pod_record* decider::reporter_of(const report_received& report, entity*& o
 }
 
 void decider::take_report(report_received report, time_point held_until) {
+    const report_id id = report.id;
+    if (!report.secret && !settings_.reports_without_header) {
+        answer(id, report_answer::refused, "the kh-run-uuid header is missing");
+        return;
+    }
     entity* owner = nullptr;
     const pod_record* pod = synced() ? reporter_of(report, owner) : nullptr;
     if (pod) {
         take_report_of(*owner, *pod, std::move(report));
         return;
     }
-    const report_id id = report.id;
-    if (!report.secret && !settings_.reports_without_header)
-        answer(id, report_answer::refused, "the kh-run-uuid header is missing");
-    else if (held_until <= clock_.now || !desk_.hold(std::move(report), held_until))
+    if (held_until <= clock_.now || !desk_.hold(std::move(report), held_until))
         answer(id, report_answer::later);
 }
 
@@ -91,10 +93,11 @@ void decider::take_report_of(entity& e, const pod_record& pod, report_received r
     const std::optional<newest_run> newest = newest_of(e, *subject, wall_);
     if (newest && newest->slot > pod.slot())
         return refuse("a newer run has started: this run has ended");
-    if (clock_.now > pod.deadline)
-        return refuse("the deadline of this run has passed");
-
     open_report::waiter waiter{report.id, report.content, clock_.now + settings_.hold_write_max};
+    // A resend joins the report that it repeats, however long the API server has been away meanwhile.
+    const bool repeats = e.report && e.report->result.slot == pod.slot() && e.report->result.content == report.content;
+    if (clock_.now > pod.deadline && !repeats)
+        return refuse("the deadline of this run has passed");
     mark(e);
     if (e.report) {
         e.report->waiters.push_back(std::move(waiter));

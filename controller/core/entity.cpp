@@ -37,11 +37,11 @@ bool belongs_to(const pod_record& pod, const check_view& subject) {
 }
 
 const state_view* result_of(const entity& e, const check_view& subject) {
-    if (!e.state || !e.state->last_run || *e.state->last_run < subject.created)
+    if (!e.state || !e.state->last_run)
         return nullptr;
-    if (!e.state->owner_uid.empty() && e.state->owner_uid != subject.uid)
-        return nullptr;
-    return &*e.state;
+    // Ours names its owner. v2's does not: it is of a deleted namesake if it is older than the check.
+    const bool ours = e.state->owner_uid.empty() ? *e.state->last_run >= subject.created : e.state->owner_uid == subject.uid;
+    return ours ? &*e.state : nullptr;
 }
 
 unix_seconds slot_of(const state_view& result) {

@@ -1,0 +1,260 @@
+#include "bench.hpp"
+
+using namespace core_test;
+
+// A restart is the same code as a relist: what a new process makes of what an old one left, whatever it was doing.
+
+namespace {
+
+create_pod order_for(const check_view& check, unix_seconds slot, unix_seconds deadline) {
+    create_pod order;
+    order.key = check.key;
+    order.check_uid = check.uid;
+    order.slot = slot;
+    order.generation = check.generation;
+    order.pod_name = pod_name(check.key, check.kind, slot, 0);
+    order.run_id = run_id(check.uid, slot, 0);
+    order.deadline = deadline;
+    return order;
+}
+
+check_view old_check() {
+    check_view check = make_check();
+    check.created = epoch - 100'000;
+    return check;
+}
+
+state_view stored_result(bench& b, const check_view& check, unix_seconds slot, outcome how = outcome::passed) {
+    run_result result;
+    result.key = check.key;
+    result.check_uid = check.uid;
+    result.slot = slot;
+    result.generation = check.generation;
+    result.how = how;
+    result.content.ok = how == outcome::passed;
+    result.finished = slot + 5;
+    return b.state_of(result);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(core_recovery)
+
+BOOST_AUTO_TEST_CASE(a_run_in_flight_goes_on_after_a_restart) {
+    bench b;
+    const check_view check = old_check();
+    pod_view pod = b.running(b.pod_of(order_for(check, epoch - 10, epoch + 20)));
+    b.tell(check_applied{check});
+    b.tell(pod_applied{pod});
+    b.sync();
+    BOOST_TEST(!b.has<create_pod>());
+    BOOST_TEST(!b.has<delete_pod>());
+    b.report(pod);
+    BOOST_TEST((b.accept_write().result.how == outcome::passed));
+}
+
+BOOST_AUTO_TEST_CASE(a_recovered_run_ends_at_the_deadline_that_stands_in_its_pod) {
+    bench b;
+    const check_view check = old_check();
+    b.tell(check_applied{check});
+    b.tell(pod_applied{b.running(b.pod_of(order_for(check, epoch - 10, epoch + 20)))});
+    b.sync();
+    b.advance(19s);
+    BOOST_TEST(!b.has<write_result>());
+    b.advance(2s);
+    BOOST_TEST((b.take<write_result>().result.how == outcome::timed_out_before_report));
+}
+
+BOOST_AUTO_TEST_CASE(a_wild_clock_cannot_stretch_a_recovered_run_beyond_its_timeout) {
+    bench b;
+    const check_view check = old_check();
+    b.tell(check_applied{check});
+    b.tell(pod_applied{b.running(b.pod_of(order_for(check, epoch + 3600, epoch + 3630)))});
+    b.sync();
+    BOOST_TEST(!b.has<create_pod>());
+    b.advance(31s);
+    BOOST_TEST(b.has<write_result>());
+}
+
+BOOST_AUTO_TEST_CASE(a_slot_that_has_a_finished_pod_is_not_run_again) {
+    bench b;
+    const check_view check = old_check();
+    const unix_seconds slot = next_slot(check, epoch - 60, epoch);
+    b.tell(check_applied{check});
+    b.tell(state_applied{stored_result(b, check, slot)});
+    b.tell(pod_applied{b.ended(b.pod_of(order_for(check, slot, slot + 30)))});
+    b.sync();
+    b.advance(29s);
+    for (const create_pod& order : b.all<create_pod>())
+        BOOST_TEST(order.slot > slot);
+    BOOST_TEST(!b.has<write_result>());
+}
+
+BOOST_AUTO_TEST_CASE(the_schedule_of_a_stored_result_goes_on_after_a_restart) {
+    bench b;
+    const check_view check = old_check();
+    const unix_seconds slot = grid_of(check).at_or_before(epoch - 5);
+    b.tell(check_applied{check});
+    b.tell(state_applied{stored_result(b, check, slot)});
+    b.sync();
+    b.advance(61s);
+    BOOST_TEST(b.take<create_pod>().slot == slot + 60);
+    BOOST_TEST(!b.has<create_pod>());
+}
+
+BOOST_AUTO_TEST_CASE(an_ended_pod_without_a_result_is_judged_only_if_a_state_of_its_check_exists) {
+    for (bool with_state : {false, true}) {
+        BOOST_TEST_CONTEXT("with a state: " << with_state) {
+            bench b;
+            const check_view check = old_check();
+            const unix_seconds slot = grid_of(check).at_or_before(epoch - 5);
+            b.tell(check_applied{check});
+            if (with_state)
+                b.tell(state_applied{stored_result(b, check, slot - 60)});
+            b.tell(pod_applied{b.ended(b.pod_of(order_for(check, slot, slot + 30)), pod_phase::failed)});
+            b.sync();
+            b.advance(6s);
+            BOOST_TEST(b.has<write_result>() == with_state);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_state_deleted_by_hand_is_neither_invented_again_nor_does_it_restart_the_check) {
+    bench b = synced_bench();
+    pod_view pod = b.start_first_run(make_check());
+    b.report(pod);
+    b.accept_write();
+    b.tell(pod_applied{b.ended(pod)});
+    b.forget_actions();
+    b.tell(state_deleted{{"default", "web"}, "state-of-web"});
+    b.advance(20s);
+    BOOST_TEST(!b.has<write_result>());
+    BOOST_TEST(!b.has<create_pod>());
+    b.advance(71s);
+    pod_view second = b.running(b.answer_create());
+    b.report(second);
+    BOOST_TEST(b.accept_write().resource_version.empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_old_state_event_does_not_bury_a_newer_write) {
+    bench b = synced_bench();
+    pod_view pod = b.start_first_run(make_check());
+    b.report(pod);
+    const write_result order = b.take<write_result>();
+    state_view stored = b.state_of(order.result);
+    stored.resource_version = "1000";
+    b.answer_write(order, write_answer::written, stored);
+    b.forget_actions();
+    state_view stale = stored;
+    stale.resource_version = "999";
+    stale.slot = *stored.slot - 60;
+    stale.ok = false;
+    b.tell(state_applied{stale});
+    BOOST_TEST(!b.has<show_check>());
+    BOOST_TEST(!b.has<write_result>());
+}
+
+BOOST_AUTO_TEST_CASE(the_clock_set_back_an_hour_skips_no_slot_and_buries_no_result) {
+    bench b = synced_bench();
+    check_view check = old_check();
+    b.tell(check_applied{check});
+    b.advance(1s);
+    pod_view pod = b.running(b.answer_create());
+    b.report(pod);
+    b.accept_write();
+    b.tell(pod_applied{b.ended(pod)});
+    b.forget_actions();
+    b.clock.wall -= 1h;
+    b.advance(125s);
+    BOOST_TEST(b.has<create_pod>());
+    const create_pod order = b.take<create_pod>();
+    BOOST_TEST(order.slot <= b.wall());
+    BOOST_TEST(order.slot > b.wall() - 125);
+}
+
+BOOST_AUTO_TEST_CASE(the_clock_set_forward_an_hour_runs_the_check_once_and_not_sixty_times) {
+    bench b = synced_bench();
+    pod_view pod = b.start_first_run(make_check());
+    b.report(pod);
+    b.accept_write();
+    b.tell(pod_applied{b.ended(pod)});
+    b.forget_actions();
+    b.clock.wall += 1h;
+    b.advance(91s);
+    BOOST_TEST(b.all<create_pod>().size() == 1u);
+    BOOST_TEST(b.take<create_pod>().slot > epoch + 3600);
+}
+
+BOOST_AUTO_TEST_CASE(a_live_run_survives_a_clock_that_is_set_back) {
+    bench b = synced_bench();
+    pod_view pod = b.start_first_run(make_check());
+    b.clock.wall -= 1h;
+    b.advance(10s);
+    BOOST_TEST(!b.has<delete_pod>());
+    BOOST_TEST(!b.has<create_pod>());
+    const report_id id = b.report(pod);
+    b.accept_write();
+    BOOST_TEST((b.take<answer_report>().answer == report_answer::stored));
+    BOOST_TEST(id == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_state_of_v2_gives_the_base_of_the_schedule) {
+    bench b;
+    const check_view check = old_check();
+    state_view v2;
+    v2.key = check.key;
+    v2.uid = "s";
+    v2.resource_version = "5";
+    v2.ok = true;
+    v2.last_run = epoch - 10;
+    v2.authoritative_pod = "kuberhealthy-old";
+    b.tell(check_applied{check});
+    b.tell(state_applied{v2});
+    b.sync();
+    b.advance(15s);
+    BOOST_TEST(!b.has<create_pod>());
+    b.advance(80s);
+    BOOST_TEST(b.has<create_pod>());
+}
+
+BOOST_AUTO_TEST_CASE(a_running_pod_of_v2_is_a_run_and_its_report_counts) {
+    bench b;
+    const check_view check = old_check();
+    pod_view pod;
+    pod.check = check.key;
+    pod.name = "web-1699999990";
+    pod.uid = "v2-pod";
+    pod.run_id = "v2-uuid";
+    pod.secret = "v2-uuid";
+    pod.created = epoch - 10;
+    b.tell(check_applied{check});
+    b.tell(pod_applied{b.running(pod)});
+    b.sync();
+    BOOST_TEST(!b.has<create_pod>());
+    const report_id id = b.report(pod);
+    const write_result order = b.accept_write();
+    BOOST_TEST(order.result.slot == epoch - 10);
+    const answer_report answer = b.take<answer_report>();
+    BOOST_TEST(answer.id == id);
+    BOOST_TEST((answer.answer == report_answer::stored));
+}
+
+BOOST_AUTO_TEST_CASE(a_pod_of_v2_that_vanishes_ends_without_a_result) {
+    bench b;
+    const check_view check = old_check();
+    pod_view pod;
+    pod.check = check.key;
+    pod.name = "web-1699999990";
+    pod.uid = "v2-pod";
+    pod.secret = "v2-uuid";
+    pod.created = epoch - 10;
+    b.tell(check_applied{check});
+    b.tell(pod_applied{b.running(pod)});
+    b.sync();
+    b.tell(pod_deleted{"default", pod.name, pod.uid, std::nullopt});
+    BOOST_TEST(!b.has<write_result>());
+    b.advance(75s);
+    BOOST_TEST(b.has<create_pod>());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
