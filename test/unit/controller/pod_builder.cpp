@@ -1,0 +1,109 @@
+#include "controller/pod_builder.hpp"
+#include "controller/pod_object.hpp"
+
+#include <boost/json.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <string>
+
+namespace json = boost::json;
+using kh::core::workload;
+
+namespace {
+
+kh::pod_order some_order() {
+    kh::pod_order order;
+    order.key = {"default", "dns"};
+    order.check_uid = "u-1";
+    order.slot = 1795442080;
+    order.attempt = 1;
+    order.run_id = "public-id";
+    order.secret = "the-secret";
+    order.generation = 3;
+    order.deadline = 1795442380;
+    order.pod_name = kh::pod_name(order.key, order.kind, order.slot, order.attempt);
+    return order;
+}
+
+const std::string url = "http://kuberhealthy.kuberhealthy.svc.cluster.local/externalCheckStatus";
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(pod_builder)
+
+BOOST_AUTO_TEST_CASE(names_follow_from_the_slot) {
+    BOOST_TEST(kh::pod_name({"ns", "dns"}, workload::check, 1647987654, 0) == "dns-1647987654");
+    BOOST_TEST(kh::pod_name({"ns", "DNS"}, workload::check, 1647987654, 1) == "dns-1647987654-r1");
+    BOOST_TEST(kh::pod_name({"ns", "dns"}, workload::job, 1647987654, 0) == "dns-1647987654-j");
+    BOOST_TEST(kh::pod_name({"ns", "dns"}, workload::job, 1647987654, 1) == "dns-1647987654-j-r1");
+}
+
+BOOST_AUTO_TEST_CASE(the_pod_is_v2_s_but_owned_by_its_check) {
+    const std::string pod_template =
+        R"({"podSpec":{"restartPolicy":"Always","containers":[{"name":"main","image":"i:1","env":[{"name":"KH_RUN_UUID","value":"mine"},{"name":"A","value":"b"}]},{"name":"proxy","image":"p:1"}],)"
+        R"("initContainers":[{"name":"init","image":"x"}]},)"
+        R"("extraLabels":{"team":"a","app":"mine","kuberhealthy-run-id":"mine"},"extraAnnotations":{"note":"n","comcast.github.io/check-name":"mine"}})";
+    const auto expected = json::parse(R"({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "dns-1795442080-r1", "namespace": "default",
+            "labels": {"team": "a", "app": "kuberhealthy-check", "kuberhealthy-run-id": "public-id", "kuberhealthy-check-name": "dns"},
+            "annotations": {"note": "n", "comcast.github.io/check-name": "dns", "kuberhealthy.github.io/check-uid": "u-1",
+                "kuberhealthy.github.io/slot": "1795442080", "kuberhealthy.github.io/attempt": "1",
+                "kuberhealthy.github.io/generation": "3", "kuberhealthy.github.io/deadline": "1795442380"},
+            "ownerReferences": [{"apiVersion": "comcast.github.io/v1", "kind": "KuberhealthyCheck", "name": "dns", "uid": "u-1",
+                "controller": true, "blockOwnerDeletion": false}]},
+        "spec": {"restartPolicy": "Never",
+            "containers": [
+                {"name": "main", "image": "i:1", "env": [{"name": "A", "value": "b"},
+                    {"name": "KH_REPORTING_URL", "value": "http://kuberhealthy.kuberhealthy.svc.cluster.local/externalCheckStatus"},
+                    {"name": "KH_RUN_UUID", "value": "the-secret"}, {"name": "KH_CHECK_RUN_DEADLINE", "value": "1795442380"},
+                    {"name": "KH_POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}]},
+                {"name": "proxy", "image": "p:1", "env": [
+                    {"name": "KH_REPORTING_URL", "value": "http://kuberhealthy.kuberhealthy.svc.cluster.local/externalCheckStatus"},
+                    {"name": "KH_RUN_UUID", "value": "the-secret"}, {"name": "KH_CHECK_RUN_DEADLINE", "value": "1795442380"},
+                    {"name": "KH_POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}]}],
+            "initContainers": [{"name": "init", "image": "x"}]}})");
+    const auto built = json::parse(kh::build_pod(pod_template, some_order(), url));
+    BOOST_TEST(json::serialize(built) != "");
+    BOOST_TEST((built == expected), json::serialize(built));
+}
+
+BOOST_AUTO_TEST_CASE(a_job_s_pod_is_owned_by_the_job) {
+    auto order = some_order();
+    order.kind = workload::job;
+    const auto built = json::parse(kh::build_pod(R"({"podSpec":{"containers":[{"image":"i"}]}})", order, url));
+    BOOST_TEST(built.at("metadata").at("ownerReferences").at(0).at("kind").as_string() == "KuberhealthyJob");
+}
+
+BOOST_AUTO_TEST_CASE(the_secret_stands_in_the_spec_only) {
+    const auto built = json::parse(kh::build_pod(R"({"podSpec":{"containers":[{"image":"i"}]}})", some_order(), url));
+    BOOST_TEST(json::serialize(built.at("metadata")).find("the-secret") == std::string::npos);
+    BOOST_TEST(json::serialize(built.at("spec")).find("the-secret") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_built_pod_is_recognised_as_that_run) {
+    const auto order = some_order();
+    const auto built = json::parse(kh::build_pod(R"({"podSpec":{"hostNetwork":true,"containers":[{"image":"i"}]}})", order, url));
+    const auto pod = kh::parse_pod(built.as_object());
+    BOOST_TEST((pod.check == order.key));
+    BOOST_TEST(pod.name == order.pod_name);
+    BOOST_TEST(pod.check_uid == order.check_uid);
+    BOOST_TEST((pod.slot == order.slot));
+    BOOST_TEST(pod.attempt == order.attempt);
+    BOOST_TEST(pod.run_id == order.run_id);
+    BOOST_TEST(pod.generation == order.generation);
+    BOOST_TEST((pod.deadline == order.deadline));
+    BOOST_TEST(pod.secret == order.secret);
+    BOOST_TEST(pod.host_network);
+}
+
+BOOST_AUTO_TEST_CASE(templates_of_any_shape_are_survived) {
+    for (const char* text :
+         {"", "[]", "nonsense", R"({"podSpec":7,"extraLabels":[]})", R"({"podSpec":{"containers":[1,{"env":7},{}]}})",
+          R"({"podSpec":{"containers":[{"env":[1,{"name":2}]}]}})"}) {
+        const auto built = json::parse(kh::build_pod(text, some_order(), url));
+        BOOST_TEST(built.at("spec").at("restartPolicy").as_string() == "Never");
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
