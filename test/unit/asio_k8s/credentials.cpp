@@ -57,7 +57,7 @@ struct world {
     world() {
         config.source = "kubeconfig x";
         config.server.tls = true;
-        rt.on_run = [this](proto_http::command what) { return run(std::move(what)); };
+        rt.on_child = [this](proto_http::command what) { return run(std::move(what)); };
     }
 
     void start() {
@@ -121,10 +121,10 @@ BOOST_AUTO_TEST_CASE(a_token_file_is_read_again_once_a_minute) {
     w.start();
     BOOST_TEST(w.authorization() == "Bearer t1");
     w.rt.files["/token"] = "t2\n";
-    w.rt.advance(60s - 1ns);
+    w.rt.run_for(60s - 1ns);
     BOOST_TEST(w.authorization() == "Bearer t1");
     BOOST_TEST(w.rt.files_read.size() == 1U);
-    w.rt.advance(1ns);
+    w.rt.run_for(1ns);
     BOOST_TEST(w.authorization() == "Bearer t2");
     BOOST_TEST(w.rt.files_read.size() == 2U);
 }
@@ -151,11 +151,11 @@ BOOST_AUTO_TEST_CASE(a_token_file_that_is_away_for_a_moment_changes_nothing) {
     w.start();
     for (auto content : {"", "\n"}) {
         w.rt.files["/token"] = content;
-        w.rt.advance(1min);
+        w.rt.run_for(1min);
         BOOST_TEST(w.authorization() == "Bearer t1");
     }
     w.rt.files.clear();
-    w.rt.advance(1min);
+    w.rt.run_for(1min);
     BOOST_TEST(w.authorization() == "Bearer t1");
 }
 
@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(a_token_file_that_never_was_is_an_error_that_names_it) {
     BOOST_TEST(now.error().code == make_error_code(errc::bad_configuration));
     BOOST_TEST(now.error().message == "kubeconfig x: the token file /token is empty or not readable");
     w.rt.files["/token"] = "t1";
-    w.rt.advance(1min);
+    w.rt.run_for(1min);
     BOOST_TEST(w.authorization() == "Bearer t1");
 }
 
@@ -179,18 +179,18 @@ BOOST_AUTO_TEST_CASE(a_rotated_ca_makes_a_new_tls_context_and_a_broken_one_does_
     w.rt.files["/ca.crt"] = pem("client-one.crt");
     w.start();
     BOOST_TEST(w.known->first_tls().has_value());
-    w.rt.advance(1min);
+    w.rt.run_for(1min);
     w.present();
     BOOST_TEST(w.tls_changes == 0U);
     w.rt.files["/ca.crt"] = pem("client-two.crt").substr(0, 200);
-    w.rt.advance(1min);
+    w.rt.run_for(1min);
     w.present();
     BOOST_TEST(w.tls_changes == 0U);
     w.rt.files["/ca.crt"] = pem("client-two.crt");
-    w.rt.advance(1min);
+    w.rt.run_for(1min);
     w.present();
     BOOST_TEST(w.tls_changes == 1U);
-    w.rt.advance(1min);
+    w.rt.run_for(1min);
     w.present();
     BOOST_TEST(w.tls_changes == 1U);
 }
@@ -203,11 +203,11 @@ BOOST_AUTO_TEST_CASE(a_rotated_client_certificate_waits_for_its_key) {
     w.rt.files["/key"] = w.config.tls.private_key = pem("client-one.key");
     w.start();
     w.rt.files["/crt"] = pem("client-two.crt");
-    w.rt.advance(1min);
+    w.rt.run_for(1min);
     w.present();
     BOOST_TEST(w.tls_changes == 0U);
     w.rt.files["/key"] = pem("client-two.key");
-    w.rt.advance(1min);
+    w.rt.run_for(1min);
     w.present();
     BOOST_TEST(w.tls_changes == 1U);
 }
@@ -238,10 +238,10 @@ BOOST_AUTO_TEST_CASE(a_plugin_is_run_with_its_arguments_and_its_token_serves_unt
     BOOST_TEST(w.runs[0].environment[1].second == exec_info(w.config));
 
     w.output = token_until("t2", "2026-11-23T02:00:00Z");
-    w.rt.advance(1h - 10s - 1ns);
+    w.rt.run_for(1h - 10s - 1ns);
     BOOST_TEST(w.authorization() == "Bearer t1");
     BOOST_TEST(w.runs.size() == 1U);
-    w.rt.advance(1ns);
+    w.rt.run_for(1ns);
     BOOST_TEST(w.authorization() == "Bearer t2");
     BOOST_TEST(w.runs.size() == 2U);
 }
@@ -337,9 +337,9 @@ BOOST_AUTO_TEST_CASE(a_plugin_that_hangs_is_given_up_after_a_minute) {
     world w;
     w.use_plugin();
     w.plugin_time = 24h;
-    auto begun = w.rt.time;
+    auto begun = w.rt.now();
     BOOST_TEST(w.present().has_error());
-    BOOST_TEST((w.rt.time - begun == 60s));
+    BOOST_TEST((w.rt.now() - begun == 60s));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
