@@ -61,6 +61,10 @@ public:
         if (enabled(value))
             write(value, message, std::span(fields.begin(), fields.size()));
     }
+    void log(log_level value, std::string_view message, std::span<const log_field> fields) {
+        if (enabled(value))
+            write(value, message, fields);
+    }
     void error(std::string_view message, std::initializer_list<log_field> fields = {}) { log(log_level::error, message, fields); }
     void warning(std::string_view message, std::initializer_list<log_field> fields = {}) {
         log(log_level::warning, message, fields);

@@ -19,7 +19,7 @@
 
 namespace kh {
 
-enum class freshness { pending, current, stale };
+using core::freshness;
 
 /// One check or job as it is to be shown.
 struct board_entry {

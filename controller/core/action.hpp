@@ -80,12 +80,6 @@ struct answer_report {
     std::string reason;
 };
 
-enum class freshness {
-    pending, ///< never run, and too young for that to be a fault
-    current,
-    stale, ///< no result for longer than its interval and timeout allow
-};
-
 /// What is to be shown of a check from now on.
 struct show_check {
     check_key key;

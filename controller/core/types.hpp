@@ -63,6 +63,12 @@ constexpr bool is_reported(outcome value) {
     return value == outcome::passed || value == outcome::failed;
 }
 
+enum class freshness {
+    pending, ///< never run, and too young for that to be a fault
+    current,
+    stale, ///< no result for longer than its interval and timeout allow
+};
+
 /// A check or job as its object says.
 struct check_view {
     check_key key;
