@@ -4,6 +4,7 @@
 #include "asio_k8s/watcher.hpp"
 #include "proto_http/system_runtime.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -33,9 +34,12 @@ int main(int argc, char** argv) {
         return 1;
     }
     printer out;
-    auto pods = k8s::watch(**api, {{"", "v1", "pods"}}, out);
-    boost::asio::co_spawn(context, std::move(pods),
-                          [](std::exception_ptr failure) { failure ? std::rethrow_exception(failure) : void(); });
-    boost::asio::signal_set(context, SIGINT, SIGTERM).async_wait([&](auto, int) { context.stop(); });
+    k8s::watch_settings pods;
+    pods.what = {"", "v1", "pods"};
+    boost::asio::signal_set signals(context, SIGINT, SIGTERM);
+    boost::asio::cancellation_signal stop;
+    boost::asio::co_spawn(context, k8s::watch(**api, pods, out),
+                          boost::asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr) { signals.cancel(); }));
+    signals.async_wait([&](auto, int) { stop.emit(boost::asio::cancellation_type::terminal); });
     context.run();
 }
