@@ -26,7 +26,8 @@ constexpr std::chrono::nanoseconds interval_default = std::chrono::minutes(10);
 constexpr std::chrono::nanoseconds timeout_default = std::chrono::minutes(5);
 constexpr std::chrono::nanoseconds duration_max = std::chrono::hours(24 * 365 * 10);
 
-// The name is the value of a label. With "-", the slot in seconds and "-j-r1" behind it, it is then far below the 253 of a pod's name.
+// The name is the value of a label. With "-", the slot in seconds and "-j-r1" behind it, it is then far below the 253 of a pod's
+// name.
 constexpr std::size_t label_value_size_max = 63;
 constexpr std::size_t quoted_size_max = 80;
 
@@ -276,7 +277,8 @@ std::string state_create_body(const core::run_result& result, std::string_view a
 
 // The owner is written with every result: an object of v2 gets one, and a state that outlived a deleted namesake is not
 // collected with it.
-std::string state_patch_body(const core::run_result& result, std::string_view authoritative_pod, std::string_view resource_version) {
+std::string state_patch_body(const core::run_result& result, std::string_view authoritative_pod,
+                             std::string_view resource_version) {
     json::object metadata;
     metadata["resourceVersion"] = resource_version;
     metadata["annotations"] = annotations_of(result, true);

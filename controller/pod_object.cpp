@@ -114,7 +114,8 @@ std::string secret_of(const json::object& spec) {
         if (env == nullptr)
             continue;
         for (const auto& variable : *env)
-            if (const auto* object = variable.if_object(); object != nullptr && k8s::text_at(*object, "name") == names::run_uuid_variable)
+            if (const auto* object = variable.if_object();
+                object != nullptr && k8s::text_at(*object, "name") == names::run_uuid_variable)
                 if (const auto value = k8s::text_at(*object, "value"); !value.empty())
                     secret = value;
     }

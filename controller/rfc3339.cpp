@@ -9,7 +9,7 @@ namespace kh {
 
 namespace {
 
-constexpr core::unix_seconds year_1 = -62'135'596'800;     // 0001-01-01T00:00:00Z
+constexpr core::unix_seconds year_1 = -62'135'596'800;      // 0001-01-01T00:00:00Z
 constexpr core::unix_seconds end_of_9999 = 253'402'300'799; // 9999-12-31T23:59:59Z
 
 // Reads from the front; after the first thing that does not fit, everything fails.
