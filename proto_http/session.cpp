@@ -30,14 +30,15 @@ std::size_t count_of(const header_list& headers, std::string_view name) {
 }
 
 /// "HTTP/<digit>.<digit>" at the end of the first line: another version of the protocol rather than garbage.
-bool names_a_version(std::string_view data) {
+bool names_another_version(std::string_view data) {
     auto line = data.substr(0, data.find_first_of("\r\n"));
     auto at = line.rfind(" HTTP/");
     if (at == std::string_view::npos)
         return false;
     auto version = line.substr(at + 6);
     auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    return version.size() == 3 && is_digit(version[0]) && version[1] == '.' && is_digit(version[2]);
+    bool is_version = version.size() == 3 && is_digit(version[0]) && version[1] == '.' && is_digit(version[2]);
+    return is_version && version != "1.0" && version != "1.1";
 }
 
 asio::awaitable<result<void>> shut_down(stream* which) {
@@ -233,14 +234,15 @@ session::verdict session::broken(error_code error, bool in_body) {
     verdict result;
     if (!in_body)
         find_route_of_broken_header();
-    bool is_first_line = parser_->version == 0;
+    bool is_first_line = parser_->version == 0 || parser_->target.size() >= host_->limits.header_size_max;
     if (error == errc::timed_out)
         result.refused = refusal{408, in_body ? "body took too long" : "header took too long"};
     else if (error == errc::header_too_large)
         result.refused = is_first_line ? refusal{414, "request target too long"} : refusal{431, "header too large"};
     else if (error == errc::body_too_large)
         result.refused = refusal{413, "body too large"};
-    else if (error == errc::malformed && parser_->cause == boost::beast::http::error::bad_version && names_a_version(in_.data()))
+    else if (error == errc::malformed && parser_->cause == boost::beast::http::error::bad_version &&
+             names_another_version(in_.data()))
         result.refused = refusal{505, "HTTP version not supported"};
     else if (error == errc::malformed)
         result.refused = refusal{400, in_body ? "malformed body" : "malformed request"};
