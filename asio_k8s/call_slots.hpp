@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <list>
 #include <memory>
+#include <utility>
 
 namespace proto_http {
 class event;

@@ -151,10 +151,10 @@ watch_state::step watch_state::again_after(time_point now, api_error error, bool
 }
 
 watch_state::step watch_state::expired(time_point now, api_error error, health trouble) {
-    // A version that is too old is an ordinary thing, once. The version must not be used again, whatever happens next.
+    // A version that is too old is an ordinary thing, once. Only a new list replaces it: whatever happens next, it is not used
+    // again.
     phase_ = phase::listing;
     continue_token_.clear();
-    resource_version_.clear();
     if (!expired_before_) {
         expired_before_ = true;
         return list_from_start();

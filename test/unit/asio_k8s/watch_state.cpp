@@ -150,6 +150,17 @@ BOOST_AUTO_TEST_CASE(a_stream_that_brought_something_may_end_soon) {
     m.expect_quiet();
 }
 
+BOOST_AUTO_TEST_CASE(what_an_earlier_stream_brought_does_not_excuse_the_next_one) {
+    machine m;
+    m.watching();
+    m.event("11");
+    m.ends();
+    m.expect_open("11");
+    m.opens();
+    m.ends();
+    m.expect_trouble(400ms);
+}
+
 BOOST_AUTO_TEST_CASE(an_idle_stream_may_end_after_ten_seconds_but_not_before) {
     machine m;
     m.watching();
@@ -183,6 +194,10 @@ BOOST_AUTO_TEST_CASE(a_watch_that_ends_at_once_five_times_lists_again) {
     m.page("10");
     m.expect_open("10");
     m.expect_quiet();
+    m.opens();
+    m.ends();
+    m.waits();
+    m.expect_open("10"); // the list has given it five more
     m.opens();
     m.event("11");
     m.expect_recovered();
