@@ -245,7 +245,8 @@ void decider::on(watch_synced&& told) {
 }
 
 void decider::on(report_received&& told) {
-    const time_point until = clock_.now + settings_.hold_unknown_max;
+    // Before the first sync no pod is known: the report waits for that as it would for a write.
+    const time_point until = clock_.now + (synced() ? settings_.hold_unknown_max : settings_.hold_write_max);
     take_report(std::move(told), until);
 }
 

@@ -93,21 +93,27 @@ private:
     void reconcile(entity& e);
     void reconcile_check(entity& e, const check_view& check);
     void reconcile_job(entity& e, const check_view& job);
-    void reconcile_orphans(entity& e);
     bool write_invalid(entity& e, const check_view& subject);
     bool settle_open_slot(entity& e, const check_view& subject, unix_seconds slot);
-    void remove_unwanted_pods(entity& e, const check_view& subject, const std::optional<newest_run>& newest, bool edited);
-    void keep_finished_pods(entity& e, const check_view& subject, const std::optional<newest_run>& newest);
+    void infer(entity& e, const check_view& subject, const pod_record* pod, unix_seconds slot, int attempt, const verdict& v);
+    void write(entity& e, run_result result);
+    void write_phase(entity& e, std::string_view phase);
+
+    // Starts (decider_starts.cpp)
     void start_when_due(entity& e, const check_view& check, const std::optional<newest_run>& newest, bool edited);
     void begin_start(entity& e, const check_view& subject, unix_seconds slot, int attempt, std::optional<time_point> deadline);
     void drive_start(entity& e, const check_view& subject);
     void abandon_start(entity& e);
     void start_overdue();
-    void infer(entity& e, const check_view& subject, const pod_record* pod, unix_seconds slot, int attempt, const verdict& v);
-    void write(entity& e, run_result result);
+
+    // Removal (decider_pods.cpp)
+    void reconcile_orphans(entity& e);
+    void remove_unwanted_pods(entity& e, const check_view& subject, const std::optional<newest_run>& newest, bool edited);
+    void keep_finished_pods(entity& e, const check_view& subject, const std::optional<newest_run>& newest);
     void remove_pod(entity& e, pod_record& pod, bool verify_owner);
     void remove_state(entity& e);
-    void write_phase(entity& e, std::string_view phase);
+
+    // What is shown (decider_show.cpp)
     void show(entity& e);
 
     // Reports (decider_reports.cpp)

@@ -75,9 +75,7 @@ void decider::take_report_of(entity& e, const pod_record& pod, report_received r
     const auto refuse = [&](std::string reason) { answer(report.id, report_answer::refused, std::move(reason)); };
     if (!subject || !belongs_to(pod, *subject))
         return refuse("the check of this run was deleted");
-    const bool of_other_spec = subject->kind == workload::check && pod.view.generation != 0 && subject->generation != 0 &&
-                               pod.view.generation != subject->generation;
-    if (of_other_spec)
+    if (is_of_other_spec(pod, *subject))
         return refuse("the check was edited: this run is superseded");
     const state_view* result = result_of(e, *subject);
     const unix_seconds stored = result ? slot_of(*result) : 0;

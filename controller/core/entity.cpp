@@ -48,6 +48,19 @@ unix_seconds slot_of(const state_view& result) {
     return result.slot ? *result.slot : result.last_run.value_or(0);
 }
 
+bool has_ended(const entity& e, const check_view& subject, unix_seconds slot, unix_seconds now) {
+    const state_view* result = result_of(e, subject);
+    if (!result)
+        return false;
+    const unix_seconds stored = slot_of(*result);
+    return stored == slot || (stored > slot && !is_void(subject, stored, now));
+}
+
+bool is_of_other_spec(const pod_record& pod, const check_view& subject) {
+    return subject.kind == workload::check && pod.view.generation != 0 && subject.generation != 0 &&
+           pod.view.generation != subject.generation;
+}
+
 std::optional<newest_run> newest_of(const entity& e, const check_view& subject, unix_seconds now) {
     std::optional<newest_run> newest;
     auto consider = [&](unix_seconds slot, std::int64_t generation) {

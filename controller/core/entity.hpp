@@ -107,6 +107,12 @@ const state_view* result_of(const entity& e, const check_view& subject);
 /// The slot that a stored result stands for: ours by annotation, v2's by its LastRun.
 unix_seconds slot_of(const state_view& result);
 
+/// The slot has a result, or a newer one has: it has ended.
+bool has_ended(const entity& e, const check_view& subject, unix_seconds slot, unix_seconds now);
+
+/// Whether the pod runs another generation of the check's spec: it is superseded. Never true of a job.
+bool is_of_other_spec(const pod_record& pod, const check_view& subject);
+
 /// The newest slot known of the subject, with the generation that it ran; nothing if it has never run.
 struct newest_run {
     unix_seconds slot = 0;

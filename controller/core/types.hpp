@@ -21,6 +21,10 @@ using proto_http::wall_time;
 /// Seconds of the Unix epoch. Slots, deadlines and Kubernetes timestamps are whole seconds.
 using unix_seconds = std::int64_t;
 
+inline wall_time at_second(unix_seconds at) {
+    return wall_time(std::chrono::seconds(at));
+}
+
 /// Both clocks, read once per step.
 struct clock_reading {
     time_point now;

@@ -1,0 +1,109 @@
+#include "controller/core/decider.hpp"
+
+#include <algorithm>
+
+// Which pods and states are removed: orphans, pods of no use, finished pods beyond their retention (run-protocol, 3.4, 5.5, 6).
+
+namespace kh::core {
+
+void decider::reconcile_orphans(entity& e) {
+    const check_view* subject = e.subject();
+    for (std::size_t i = e.pods.size(); i-- > 0;) {
+        pod_record& pod = e.pods[i];
+        const bool of_job_of_same_name = e.check && e.job && belongs_to(pod, *e.job);
+        if (!of_job_of_same_name && subject && belongs_to(pod, *subject))
+            continue;
+        if (pod.vanished)
+            drop_pod(e, std::string(pod.view.name));
+        else if (!pod.view.terminating && !of_job_of_same_name)
+            remove_pod(e, pod, !pod.view.check_uid.empty() && !e.gone_uids.contains(pod.view.check_uid));
+    }
+    const bool foreign_state = e.state && (!subject || (!e.state->owner_uid.empty() && e.state->owner_uid != subject->uid));
+    if (foreign_state)
+        remove_state(e);
+}
+
+/// Live pods that are of no use: not of the newest slot, of an older spec, an attempt that has a successor, or of a slot that
+/// has its result.
+void decider::remove_unwanted_pods(entity& e, const check_view& subject, const std::optional<newest_run>& newest, bool edited) {
+    for (std::size_t i = e.pods.size(); i-- > 0;) {
+        pod_record& pod = e.pods[i];
+        if (!belongs_to(pod, subject) || !newest)
+            continue;
+        const bool newest_slot = pod.slot() == newest->slot;
+        const bool ended = newest_slot && has_ended(e, subject, pod.slot(), wall_);
+        if (ended)
+            pod.settled = true;
+        if (pod.vanished) {
+            if (!newest_slot || ended || edited || pod.settled)
+                drop_pod(e, std::string(pod.view.name));
+            continue;
+        }
+        if (!pod.alive())
+            continue;
+        const pod_record* successor = pod_of_slot(e, subject, pod.slot());
+        if (!newest_slot || is_of_other_spec(pod, subject) || successor->view.attempt > pod.view.attempt) {
+            remove_pod(e, pod, false);
+        } else if (ended) {
+            if (!pod.remove_at) {
+                const state_view& result = *result_of(e, subject);
+                const bool reported = !result.how || is_reported(*result.how);
+                const duration since = clock_.wall - at_second(result.last_run.value_or(0));
+                pod.remove_at = reported ? clock_.now + std::clamp<duration>(settings_.linger_after_report - since, duration{},
+                                                                             settings_.linger_after_report)
+                                         : clock_.now;
+            }
+            if (*pod.remove_at <= clock_.now)
+                remove_pod(e, pod, false);
+            else
+                wake_at(*pod.remove_at);
+        }
+    }
+}
+
+void decider::keep_finished_pods(entity& e, const check_view& subject, const std::optional<newest_run>& newest) {
+    if (!newest)
+        return;
+    const retention_plan plan = plan_retention(e.pods, subject, newest->slot, wall_, settings_.retention);
+    for (const std::string& name : plan.remove)
+        remove_pod(e, *e.find_pod(name), false);
+    if (plan.next)
+        wake_at(clock_.now + std::max<duration>(at_second(*plan.next) - clock_.wall, std::chrono::seconds(1)));
+}
+
+void decider::remove_pod(entity& e, pod_record& pod, bool verify_owner) {
+    if (!settings_.leader || pod.removal_asked || pod.removal.in_flight)
+        return;
+    if (!pod.removal.ready(clock_.now)) {
+        wake_at(pod.removal.not_before);
+        return;
+    }
+    delete_pod call;
+    call.id = next_operation();
+    call.key = e.key;
+    call.pod_name = pod.view.name;
+    call.pod_uid = pod.view.uid;
+    if (verify_owner)
+        call.verify_owner_uid = pod.view.check_uid;
+    pod.removal.start(call.id);
+    act(std::move(call));
+}
+
+void decider::remove_state(entity& e) {
+    if (!settings_.leader || e.state_removal.in_flight || e.write.in_flight)
+        return;
+    if (!e.state_removal.ready(clock_.now)) {
+        wake_at(e.state_removal.not_before);
+        return;
+    }
+    delete_state call;
+    call.id = next_operation();
+    call.key = e.key;
+    call.uid = e.state->uid;
+    call.resource_version = e.state->resource_version;
+    call.owner_uid = e.state->owner_uid;
+    e.state_removal.start(call.id);
+    act(std::move(call));
+}
+
+} // namespace kh::core

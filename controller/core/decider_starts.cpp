@@ -1,0 +1,167 @@
+#include "controller/core/decider.hpp"
+
+#include "controller/core/run_id.hpp"
+#include "controller/core/schedule.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+// When a run starts, and what becomes of a start that the API server does not take (run-protocol, sections 2 and 3).
+
+namespace kh::core {
+
+namespace {
+
+/// A start later than this after its slot was missed, not just scheduled: it waits for its turn among the overdue.
+constexpr unix_seconds overdue_after = 2;
+
+} // namespace
+
+void decider::start_when_due(entity& e, const check_view& check, const std::optional<newest_run>& newest, bool edited) {
+    overdue_.erase({e.overdue_slot, e.sequence});
+    if (!settings_.leader || draining_)
+        return;
+    std::optional<unix_seconds> base;
+    if (newest)
+        base = newest->slot;
+    if (e.newest_started && !is_void(check, *e.newest_started, wall_))
+        base = std::max(base.value_or(*e.newest_started), *e.newest_started);
+
+    unix_seconds slot = 0;
+    wall_time start;
+    if (edited) {
+        slot = std::max(wall_, *base + 1);
+        start = at_second(slot);
+    } else {
+        slot = base ? next_slot(check, *base, wall_) : first_slot(check, wall_);
+        // After the clock was set back, the pods of the first pass may still hold the names.
+        while (pod_of_slot(e, check, slot))
+            ++slot;
+        start = at_second(slot) + start_offset(check);
+    }
+    if (start > clock_.wall) {
+        wake_at(clock_.now + (start - clock_.wall));
+        return;
+    }
+    if (!edited && wall_ - slot > overdue_after) {
+        e.overdue_slot = slot;
+        overdue_.emplace(slot, e.sequence);
+        return;
+    }
+    begin_start(e, check, slot, 0, std::nullopt);
+}
+
+void decider::start_overdue() {
+    overdue_wake_ = proto_http::never;
+    if (overdue_.empty()) {
+        tokens_at_ = clock_.now;
+        return;
+    }
+    const double rate = settings_.overdue_starts_per_second;
+    if (tokens_at_ != time_point::min())
+        start_tokens_ =
+            std::min(std::max(rate, 1.0), start_tokens_ + rate * std::chrono::duration<double>(clock_.now - tokens_at_).count());
+    tokens_at_ = clock_.now;
+    while (!overdue_.empty() && start_tokens_ >= 1) {
+        entity& e = *by_sequence_.at(overdue_.begin()->second);
+        const unix_seconds slot = overdue_.begin()->first;
+        overdue_.erase(overdue_.begin());
+        const check_view* check = e.subject();
+        if (!check || e.starting || !settings_.leader || draining_)
+            continue;
+        start_tokens_ -= 1;
+        wake_ = e.wake.value_or(proto_http::never);
+        begin_start(e, *check, slot, 0, std::nullopt);
+        put_in_agenda(e, wake_);
+    }
+    if (!overdue_.empty())
+        overdue_wake_ = clock_.now +
+                        std::chrono::duration_cast<duration>(std::chrono::duration<double>((1 - start_tokens_) / rate)) +
+                        std::chrono::milliseconds(1);
+}
+
+void decider::begin_start(entity& e, const check_view& subject, unix_seconds slot, int attempt,
+                          std::optional<time_point> deadline) {
+    if (!settings_.leader || draining_)
+        return;
+    starting_run start;
+    start.slot = slot;
+    start.attempt = attempt;
+    start.generation = subject.generation;
+    start.deadline = deadline;
+    e.starting = std::move(start);
+    drive_start(e, subject);
+}
+
+void decider::abandon_start(entity& e) {
+    if (!e.starting)
+        return;
+    if (e.starting->create.in_flight)
+        act(cancel_operation{e.starting->create.in_flight});
+    e.starting.reset();
+}
+
+void decider::drive_start(entity& e, const check_view& subject) {
+    starting_run& start = *e.starting;
+    const pod_record* pod = pod_of_slot(e, subject, start.slot);
+    const bool has_pod = pod && pod->view.attempt >= start.attempt;
+    const bool stopped = !settings_.leader || draining_ || (start.deadline && clock_.now >= *start.deadline);
+    if ((has_pod || stopped) && !start.create.in_flight) {
+        e.starting.reset();
+        mark(e);
+        return;
+    }
+    const bool ended = has_ended(e, subject, start.slot, wall_);
+    const time_point gives_up = !start.first_refusal     ? proto_http::never
+                                : start.refused_for_good ? *start.first_refusal
+                                                         : *start.first_refusal + subject.timeout;
+    if (ended || clock_.now >= gives_up) {
+        if (start.create.in_flight)
+            act(cancel_operation{start.create.in_flight});
+        start.create.in_flight = 0;
+        if (ended) {
+            e.starting.reset();
+            mark(e);
+        } else if (e.write.ready(clock_.now)) {
+            verdict v;
+            v.how = outcome::could_not_start;
+            v.text = fmt::format("failed to create pod for checker: {}", start.refusal);
+            infer(e, subject, nullptr, start.slot, start.attempt, v);
+        } else if (!e.write.in_flight) {
+            wake_at(e.write.not_before);
+        }
+        return;
+    }
+    wake_at(gives_up);
+    if (start.deadline)
+        wake_at(*start.deadline);
+    if (start.create.in_flight)
+        return;
+    if (!start.create.ready(clock_.now)) {
+        wake_at(start.create.not_before);
+        return;
+    }
+    // Nobody answered, and the next slot has come meanwhile: missed slots collapse.
+    if (subject.kind == workload::check && start.attempt == 0 && !start.first_refusal && start.create.failures > 0)
+        if (const unix_seconds latest = next_slot(subject, start.slot, wall_); latest <= wall_)
+            start.slot = latest;
+
+    const duration left = start.deadline ? *start.deadline - clock_.now : subject.timeout;
+    create_pod create;
+    create.id = next_operation();
+    create.key = e.key;
+    create.kind = subject.kind;
+    create.check_uid = subject.uid;
+    create.slot = start.slot;
+    create.attempt = start.attempt;
+    create.run_id = run_id(subject.uid, start.slot, start.attempt);
+    create.generation = start.generation;
+    create.deadline = std::chrono::ceil<std::chrono::seconds>(clock_.wall + left).time_since_epoch().count();
+    create.pod_name = pod_name(e.key, subject.kind, start.slot, start.attempt);
+    start.create.start(create.id);
+    e.newest_started = start.slot;
+    act(std::move(create));
+}
+
+} // namespace kh::core
