@@ -32,8 +32,9 @@ public:
 
     virtual executor_type get_executor() noexcept = 0;
 
-    /// Reads at least one byte. Supports terminal per-operation cancellation through the handler's slot; a cancelled or closed
-    /// stream completes with `boost::asio::error::operation_aborted`, an end of stream with `boost::asio::error::eof`.
+    /// Reads at least one byte; a read into nothing completes at once, by a post. Supports terminal per-operation cancellation
+    /// through the handler's slot; a cancelled or closed stream completes with `boost::asio::error::operation_aborted`, an end of
+    /// stream with `boost::asio::error::eof`.
     virtual void start_read(boost::asio::mutable_buffer buffer, transfer_handler handler) = 0;
 
     /// Writes at least one byte of the buffers (at most `gather_max` of them). Cancellation as for reads.

@@ -120,6 +120,9 @@ private:
     }
 
     void hand_over() {
+        // asio::ssl reads nothing as a way to post its handler.
+        if (reading_ && read_to_.size() == 0)
+            finish(reading_, {}, 0);
         if (!reading_ || is_stalled_)
             return;
         if (data_.empty() && is_ended_)

@@ -25,6 +25,17 @@ asio::awaitable<std::string> read_to_end(proto_http::stream& from) {
     return read_until(from, std::string());
 }
 
+asio::awaitable<proto_http::error_code> how_it_ends(proto_http::stream& from) {
+    std::array<char, 4096> block;
+    proto_http::error_code last;
+    while (!last) {
+        auto room = asio::buffer(block);
+        auto [error, size] = co_await from.async_read_some(room, proto_http::await_tuple);
+        last = error;
+    }
+    co_return last;
+}
+
 asio::awaitable<void> write_all(proto_http::stream& to, std::string text) {
     std::string_view rest(text);
     while (!rest.empty()) {

@@ -18,6 +18,9 @@ boost::asio::awaitable<std::string> read_until(proto_http::stream& from, std::st
 /// Reads to the end of the stream.
 boost::asio::awaitable<std::string> read_to_end(proto_http::stream& from);
 
+/// Reads to the end of the stream and says how that came.
+boost::asio::awaitable<proto_http::error_code> how_it_ends(proto_http::stream& from);
+
 boost::asio::awaitable<void> write_all(proto_http::stream& to, std::string text);
 
 } // namespace test_support
