@@ -241,7 +241,13 @@ std::string status_board::render_status(const board_globals& globals, const std:
             errors.push_back(error.text);
             good = false;
         }
-    std::string out = fmt::format("{{\n  \"OK\": {},\n  \"Errors\": ", good);
+    std::size_t size = 4096;
+    for (const auto* members : {&checks, &jobs})
+        for (const auto* item : *members)
+            size += item->size() + 2;
+    std::string out;
+    out.reserve(size);
+    out.append("{\n  \"OK\": ").append(as_json(good)).append(",\n  \"Errors\": ");
     append_json_strings(out, errors, "  ");
     out += ",\n";
     append_member_map(out, "CheckDetails", checks);

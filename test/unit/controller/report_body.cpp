@@ -7,6 +7,7 @@
 #include <vector>
 
 using kh::core::report_content;
+using namespace std::string_literals;
 
 BOOST_AUTO_TEST_SUITE(report_body)
 
@@ -117,7 +118,7 @@ BOOST_AUTO_TEST_CASE(no_body_makes_it_crash) {
     std::vector<std::string> bodies;
     for (std::size_t at = 0; at <= good.size(); ++at) {
         bodies.push_back(good.substr(0, at));
-        for (const char c : std::string("\0\"\\{}[],:0-eu\xff\x80 ", 18)) {
+        for (const char c : "\0\"\\{}[],:0-eu\xff\x80 "s) {
             bodies.push_back(good);
             bodies.back().insert(at, 1, c);
         }

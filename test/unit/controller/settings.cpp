@@ -1,55 +1,24 @@
 #include "controller/settings.hpp"
 #include "controller/config_file.hpp"
 
-#include "proto_http/error.hpp"
+#include "support/fake_runtime.hpp"
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <map>
-#include <stdexcept>
 #include <string>
 
 using namespace std::chrono_literals;
 
 namespace {
 
-// Files and variables, and nothing else of the outside.
-class fixed_runtime final : public proto_http::runtime {
-public:
-    std::map<std::string, std::string> files;
-    std::map<std::string, std::string, std::less<>> variables;
-
-    boost::asio::any_io_executor executor() noexcept override { return {}; }
-    proto_http::time_point now() const noexcept override { return {}; }
-    proto_http::wall_time wall_now() const noexcept override { return {}; }
-    std::uint64_t random() override { return 0; }
-    void start_wait(proto_http::time_point, wait_handler) override { throw std::logic_error("settings do not wait"); }
-    boost::asio::awaitable<proto_http::result<std::unique_ptr<proto_http::stream>>> dial(proto_http::host_port) override {
-        throw std::logic_error("settings do not dial");
-    }
-    proto_http::result<std::unique_ptr<proto_http::acceptor>> listen(proto_http::host_port) override {
-        throw std::logic_error("settings do not listen");
-    }
-    proto_http::result<std::string> read_file(const std::string& path, std::size_t) override {
-        if (const auto at = files.find(path); at != files.end())
-            return at->second;
-        return boost::system::errc::make_error_code(boost::system::errc::no_such_file_or_directory);
-    }
-    std::string environment(std::string_view name) override {
-        const auto at = variables.find(name);
-        return at == variables.end() ? "" : at->second;
-    }
-    boost::asio::awaitable<proto_http::result<proto_http::command_output>> run(proto_http::command) override {
-        throw std::logic_error("settings run nothing");
-    }
-};
+using test_support::fake_runtime;
 
 const std::string config_path(kh::default_config_path);
 
 kh::settings_load load(const std::string& yaml, std::map<std::string, std::string, std::less<>> variables = {},
                        kh::command_line arguments = {}) {
-    fixed_runtime rt;
+    fake_runtime rt;
     rt.files[config_path] = yaml;
     rt.variables = std::move(variables);
     return kh::load_settings(rt, arguments);
@@ -65,7 +34,7 @@ kh::command_line_parse parse(std::vector<const char*> arguments) {
 BOOST_AUTO_TEST_SUITE(settings)
 
 BOOST_AUTO_TEST_CASE(without_a_file_the_defaults_hold_and_one_warning_says_so) {
-    fixed_runtime rt;
+    fake_runtime rt;
     const auto loaded = kh::load_settings(rt, {});
     BOOST_REQUIRE(loaded.value);
     BOOST_TEST(loaded.warnings.size() == 1u);
@@ -85,7 +54,7 @@ BOOST_AUTO_TEST_CASE(without_a_file_the_defaults_hold_and_one_warning_says_so) {
 }
 
 BOOST_AUTO_TEST_CASE(a_named_file_must_exist) {
-    fixed_runtime rt;
+    fake_runtime rt;
     kh::command_line arguments;
     arguments.config_path = "/no.yaml";
     arguments.config_named = true;
@@ -229,7 +198,7 @@ BOOST_AUTO_TEST_CASE(the_environment_names_this_replica) {
 }
 
 BOOST_AUTO_TEST_CASE(the_namespace_of_the_service_account_is_known) {
-    fixed_runtime rt;
+    fake_runtime rt;
     rt.files["/var/run/secrets/kubernetes.io/serviceaccount/namespace"] = "from-file\n";
     BOOST_TEST(kh::load_settings(rt, {}).value->pod_namespace == "from-file");
     rt.variables["POD_NAMESPACE"] = "from-env";
