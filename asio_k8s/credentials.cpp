@@ -159,7 +159,7 @@ asio::awaitable<api_result<void>> credentials::freshen_plugin() {
         if (joined->succeeded)
             break;
     }
-    co_return api_result<void>();
+    co_return boost::system::in_place_value; // a moved empty result makes g++ 12 warn of an uninitialised error
 }
 
 asio::awaitable<api_result<void>> credentials::run_plugin() {
