@@ -1,3 +1,6 @@
+// g++ 12 with optimisation takes the allocation functions of an inlined coroutine frame for mismatched.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 #include "support/scripted_peer.hpp"
 
 #include "proto_http/await_value.hpp"
