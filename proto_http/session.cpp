@@ -333,7 +333,11 @@ asio::awaitable<bool> session::reply(server_response answer, bool wants_keep) {
     connection_fate fate{is_kept, parser_->version == http_10};
     auto head = response_head(answer, body ? body->size() : 0, fate);
     io_->expires_at(later(host_->rt.now(), host_->limits.write_time_max));
-    auto sent = co_await io_->write(head, body && !is_head_request_ ? std::string_view(*body) : std::string_view());
+    // Named: g++ 12.2 evaluates both sides of a conditional inside a co_await expression, here the null body as well.
+    std::string_view bytes;
+    if (body && !is_head_request_)
+        bytes = *body;
+    auto sent = co_await io_->write(head, bytes);
     if (!sent)
         co_return false;
     if (!is_kept)
@@ -344,7 +348,8 @@ asio::awaitable<bool> session::reply(server_response answer, bool wants_keep) {
 asio::awaitable<void> session::linger() {
     io_->expires_at(later(host_->rt.now(), linger_time_max));
     auto ending = shut_down(&io_->next_layer());
-    co_await with_deadline<void>(host_->rt, std::move(ending), host_->tls ? later(host_->rt.now(), linger_time_max) : never);
+    auto until = host_->tls ? later(host_->rt.now(), linger_time_max) : never;
+    co_await with_deadline<void>(host_->rt, std::move(ending), until);
     if (parser_->is_done() && in_.empty())
         co_return;
     for (std::size_t size = 0; size < linger_size_max;) {

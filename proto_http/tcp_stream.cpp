@@ -161,7 +161,8 @@ asio::awaitable<result<std::unique_ptr<stream>>> dial_tcp(runtime& rt, asio::io_
         socket attempt(context.get_executor());
         auto connecting = connect(&attempt, endpoint);
         bool is_last = i + 1 == addresses->size();
-        auto connected = co_await with_deadline<void>(rt, std::move(connecting), is_last ? never : rt.now() + attempt_time_max);
+        auto until = is_last ? never : rt.now() + attempt_time_max;
+        auto connected = co_await with_deadline<void>(rt, std::move(connecting), until);
         if (connected) {
             std::unique_ptr<stream> made = std::make_unique<tcp_stream>(std::move(attempt));
             co_return std::move(made);

@@ -7,7 +7,7 @@ import unittest
 
 from api import custom_path, pods_path
 from client import GoClient
-from cluster import eventually
+from cluster import eventually, vital_signs
 from controller import Controller
 from kubelet import Kubelet, environment
 
@@ -51,11 +51,16 @@ class Case(unittest.TestCase):
                 cls.cluster.admin.delete(custom_path(plural, item["metadata"]["namespace"], item["metadata"]["name"]))
         if cls.controller.is_running():
             cls.controller.stop()
+        vital_signs.clear()
         cls.kubelet.stop()
         for pod in cls.cluster.admin.items("/api/v1/pods"):
             cls.cluster.admin.delete(pods_path(pod["metadata"]["namespace"], pod["metadata"]["name"]), grace=0)
         for state in cls.cluster.admin.items("/apis/comcast.github.io/v1/khstates"):
             cls.cluster.admin.delete(custom_path("khstates", state["metadata"]["namespace"], state["metadata"]["name"]))
+
+    def setUp(self):
+        if self.controller.process is not None:
+            self.controller.assert_running()
 
     def run(self, result=None):
         before = len(result.failures) + len(result.errors) if result else 0

@@ -25,11 +25,16 @@ AUDIT_POLICY = {
 }
 
 
+vital_signs = set()  # callables that raise when a process that is waited for has died
+
+
 def eventually(condition, what, within=30.0):
     """The first truthy value of condition(); fails with `what` after `within` seconds. The limit is generous: it is a
     verdict on a hang, not a measurement."""
     until = time.monotonic() + within
     while True:
+        for check in list(vital_signs):
+            check()
         value = condition()
         if value:
             return value

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from client import exchange
-from cluster import eventually, free_port
+from cluster import eventually, free_port, vital_signs
 
 POD_NAME = "kuberhealthy-0"
 
@@ -44,6 +44,7 @@ class Controller:
     def start(self, ready=True):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(self.command, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        vital_signs.add(self.assert_running)
         if ready:
             self.wait_ready()
         return self
@@ -51,20 +52,24 @@ class Controller:
     def wait_ready(self, within=30):
         eventually(self.is_ready, lambda: f"/readyz is 200\n{self.log_tail()}", within)
 
-    def is_ready(self):
+    def assert_running(self):
         if self.process.poll() is not None:
-            raise AssertionError(f"the controller ended with {self.process.returncode}\n{self.log_tail()}")
+            raise AssertionError(f"the controller ended with {self.process.returncode}")
+
+    def is_ready(self):
         try:
             return self.get("/readyz").status == 200
         except OSError:
             return False
 
     def kill(self):
+        vital_signs.discard(self.assert_running)
         self.process.kill()
         self.process.wait()
 
     def stop(self, within=60):
         """SIGTERM; the exit code, and how long it took."""
+        vital_signs.discard(self.assert_running)
         started = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         try:
@@ -80,7 +85,7 @@ class Controller:
     def log(self):
         return pathlib.Path(self.log_path).read_text(errors="replace")
 
-    def log_tail(self, lines=60):
+    def log_tail(self, lines=30):
         return "\n".join(self.log().splitlines()[-lines:])
 
     # Its pages

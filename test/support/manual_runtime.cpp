@@ -227,7 +227,8 @@ asio::awaitable<result<std::unique_ptr<stream>>> manual_runtime::dial(host_port 
     ++network_->dials_;
     auto plan = network_->on_dial ? network_->on_dial(to) : dial_plan();
     if (plan.hangs || plan.delay > duration::zero()) {
-        auto error = co_await wait_until(*this, plan.hangs ? never : now() + plan.delay);
+        auto until = plan.hangs ? never : now() + plan.delay;
+        auto error = co_await wait_until(*this, until);
         if (error)
             co_return errc::cancelled;
     }
