@@ -474,6 +474,13 @@ BOOST_AUTO_TEST_CASE(a_small_body_is_not_compressed) {
     BOOST_TEST(answer.find("Vary") == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_response_without_a_body_has_length_zero) {
+    add({"GET"}, "/null", [](server_request) -> asio::awaitable<server_response> { co_return server_response(); });
+    serve();
+    BOOST_TEST(talk("GET /null HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n") ==
+               "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+}
+
 BOOST_AUTO_TEST_CASE(a_handler_cannot_break_the_framing) {
     add({"GET"}, "/odd", [](server_request) -> asio::awaitable<server_response> {
         auto answer = make_response(200, "text/plain", "body");
