@@ -290,12 +290,14 @@ std::string state_patch_body(const core::run_result& result, std::string_view au
 }
 
 std::string job_phase_patch_body(std::string_view phase, std::string_view resource_version) {
-    json::object metadata;
-    metadata["resourceVersion"] = resource_version;
+    json::object out;
+    if (!resource_version.empty()) { // a blank one is refused
+        json::object metadata;
+        metadata["resourceVersion"] = resource_version;
+        out["metadata"] = std::move(metadata);
+    }
     json::object spec;
     spec["phase"] = phase;
-    json::object out;
-    out["metadata"] = std::move(metadata);
     out["spec"] = std::move(spec);
     return json::serialize(out);
 }

@@ -41,7 +41,7 @@ std::string state_create_body(const core::run_result& result, std::string_view a
 std::string state_patch_body(const core::run_result& result, std::string_view authoritative_pod,
                              std::string_view resource_version);
 
-/// A merge patch of a job's phase: "Running", "Completed".
+/// A merge patch of a job's phase: "Running", "Completed". With a blank resource version it holds whatever was stored.
 std::string job_phase_patch_body(std::string_view phase, std::string_view resource_version);
 
 } // namespace kh::v1

@@ -3,7 +3,6 @@
 import select
 import subprocess
 import time
-import unittest
 
 from api import pods_path
 from case import Case, pod_spec
@@ -15,9 +14,6 @@ class Example(Case):
     @classmethod
     def setUpClass(cls):
         cls.namespace = cls.make_namespace()
-
-    def run(self, result=None):
-        return unittest.TestCase.run(self, result)  # no controller, no log
 
     def test_it_prints_the_pods_as_they_come_and_go(self):
         program = subprocess.Popen([self.binary.parent / "example_watch_pods", str(self.cluster.admin_kubeconfig())],

@@ -3,7 +3,7 @@
 import re
 import time
 
-from api import custom_path
+from api import custom_path, pods_path
 from case import OURS, Case, pod_spec, secret_of
 from cluster import eventually
 from controller import POD_NAME
@@ -29,7 +29,7 @@ class Runs(Case):
                 "hostUsers": True,
             },
         },
-        "edited": {"fate": "runs-on", "timeout": "10m"},
+        "edited": {"fate": "runs-on", "timeout": "10m", "annotations": {"test/holds-on": "yes"}},
         "removed": {"fate": "runs-on", "timeout": "10m"},
         "with-sidecar": {"fate": "sidecar", "spec": pod_spec({"name": "main", "image": "a"}, {"name": "mesh", "image": "b"})},
         "without-header": {"fate": "no-header"},
@@ -127,10 +127,12 @@ class Runs(Case):
         old = self.wait_for_running_pod("edited")
         self.edit_check("edited", extraLabels={"edition": "2"})
         new = self.wait_for_pod("edited", lambda pod: pod["metadata"]["labels"].get("edition") == "2")
-        eventually(lambda: old["metadata"]["uid"] not in [pod["metadata"]["uid"] for pod in self.live_pods("edited")],
-                   "the superseded pod is gone")
+        eventually(lambda: self.cluster.admin.get(pods_path(self.namespace, old["metadata"]["name"]))["metadata"]
+                   .get("deletionTimestamp"), "the superseded pod is deleted")
+        # It is still there for its grace period, and its program does not know yet.
         refused = self.report(old)
         self.assertEqual(refused.status, 400)
+        self.assertIn("superseded", refused.json()["error"])
         self.assertIsNone(self.state("edited"))
         self.assertEqual(self.annotation(new, "generation"), "2")
         self.assertEqual(self.report(new).status, 200)
@@ -142,7 +144,6 @@ class Runs(Case):
         self.assertIsNotNone(self.state("removed"))
         self.delete_check("removed")
         eventually(lambda: not self.live_pods("removed") and self.state("removed") is None, "pod and state are gone")
-        self.assertEqual(self.report(pod).status, 400)
         eventually(lambda: f"{self.namespace}/removed" not in self.controller.status()["CheckDetails"], "not on the status page")
 
     def test_a_client_without_the_header_is_known_by_its_address(self):

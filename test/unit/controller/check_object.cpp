@@ -214,6 +214,7 @@ BOOST_AUTO_TEST_CASE(what_is_written_to_a_state_is_read_back) {
 }
 
 BOOST_AUTO_TEST_CASE(a_phase_is_patched_alone) {
+    BOOST_TEST(kh::v1::job_phase_patch_body("Completed", "") == R"({"spec":{"phase":"Completed"}})");
     BOOST_TEST(kh::v1::job_phase_patch_body("Running", "7") ==
                R"({"metadata":{"resourceVersion":"7"},"spec":{"phase":"Running"}})");
 }
