@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 
 namespace {
 
@@ -56,7 +57,7 @@ int run(const kh::command_line& arguments) {
                                       {"port", (*listener)->port()},
                                       {"reporting_url", settings.reporting_url}});
 
-    kh::controller_operator controller(*runtime, **api, settings, *log);
+    auto controller = std::make_unique<kh::controller_operator>(*runtime, **api, settings, *log);
     boost::asio::signal_set signals(context, SIGTERM, SIGINT);
     bool stopping = false;
     std::function<void()> await_signal = [&] {
@@ -68,16 +69,19 @@ int run(const kh::command_line& arguments) {
                 std::_Exit(1);
             }
             log->info("draining", {{"signal", number}});
-            controller.stop();
+            controller->stop();
             await_signal();
         });
     };
     await_signal();
 
     std::exception_ptr failure;
-    boost::asio::co_spawn(context, controller.run(std::move(*listener)), [&](std::exception_ptr error) {
+    boost::asio::co_spawn(context, controller->run(std::move(*listener)), [&](std::exception_ptr error) {
         failure = error;
         signals.cancel();
+        // The kept connections of the client go with it; their time limits would hold the context for half a minute.
+        controller.reset();
+        api->reset();
     });
     context.run();
     if (failure)

@@ -16,7 +16,8 @@ class Example(Case):
         cls.namespace = cls.make_namespace()
 
     def test_it_prints_the_pods_as_they_come_and_go(self):
-        program = subprocess.Popen([self.binary.parent / "example_watch_pods", str(self.cluster.admin_kubeconfig())],
+        program = subprocess.Popen(["stdbuf", "-oL", self.binary.parent / "example_watch_pods",
+                                    str(self.cluster.admin_kubeconfig())],
                                    stdout=subprocess.PIPE, bufsize=0)
         self.addCleanup(program.stdout.close)
         self.addCleanup(program.wait)
