@@ -155,6 +155,7 @@ asio::awaitable<void> executor::remove(core::delete_pod what) {
         done.answer = core::remove_answer::removed;
     } else {
         done.answer = core::remove_answer::failed;
+        done.message = answer.error().text();
         done.retry_after = answer.error().retry_after;
     }
     tell_(std::move(done));
@@ -245,6 +246,7 @@ asio::awaitable<void> executor::remove_state(core::delete_state what) {
             done.answer = core::remove_answer::removed;
         } else {
             done.answer = core::remove_answer::failed;
+            done.message = answer.error().text();
             done.retry_after = answer.error().retry_after;
         }
     } else {
@@ -266,8 +268,10 @@ asio::awaitable<void> executor::patch_phase(core::set_phase what) {
     const k8s::api_result<json::value> answer =
         co_await api_.call(k8s::merge_patch_request(v1::khjobs, object_key(what.key), body));
     done.written = answer.has_value();
-    if (!answer)
+    if (!answer) {
+        done.message = answer.error().text();
         done.retry_after = answer.error().retry_after;
+    }
     tell_(std::move(done));
 }
 

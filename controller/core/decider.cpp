@@ -132,6 +132,11 @@ void decider::log(log_level level, std::string message, const entity& e,
     act(std::move(line));
 }
 
+void decider::log_first_failure(const entity& e, const repeated_call& call, std::string message, const std::string& error) {
+    if (call.failures == 0)
+        log(log_level::warning, std::move(message), e, {{"error", error}});
+}
+
 void decider::on(check_applied&& told) {
     entity& e = entity_of(told.check.key);
     auto& place = told.check.kind == workload::check ? e.check : e.job;
@@ -207,7 +212,7 @@ void decider::drop_pod(entity& e, const std::string& pod_name) {
     pod_record* pod = e.find_pod(pod_name);
     if (!pod)
         return;
-    desk_.remove(pod->view);
+    desk_.retire(pod->view, pod->slot());
     check_of_pod_.erase({e.key.ns, pod_name});
     e.pods.erase(e.pods.begin() + (pod - e.pods.data()));
 }
@@ -321,6 +326,7 @@ void decider::on(pod_delete_done&& told) {
         pod->removal.failed(clock_.now, std::chrono::seconds(30), 0);
         return;
     case remove_answer::failed:
+        log_first_failure(*e, pod->removal, "pod not deleted yet", told.message);
         pod->removal.failed(clock_.now, told.retry_after, stable_hash(told.pod_name));
         return;
     }
@@ -340,6 +346,7 @@ void decider::on(state_delete_done&& told) {
         e->state_removal.failed(clock_.now, std::chrono::seconds(30), 0);
         return;
     case remove_answer::failed:
+        log_first_failure(*e, e->state_removal, "state not deleted yet", told.message);
         e->state_removal.failed(clock_.now, told.retry_after, stable_hash(e->key.name));
         return;
     }
@@ -350,11 +357,13 @@ void decider::on(phase_done&& told) {
     if (!e || e->phase_write.in_flight != told.id)
         return;
     mark(*e);
-    if (told.written)
+    if (told.written) {
         // The watch shows the new phase; until then nothing is written again.
         e->phase_write.failed(clock_.now, std::chrono::seconds(5), 0);
-    else
-        e->phase_write.failed(clock_.now, told.retry_after, stable_hash(e->key.name));
+        return;
+    }
+    log_first_failure(*e, e->phase_write, "phase of the job not written yet", told.message);
+    e->phase_write.failed(clock_.now, told.retry_after, stable_hash(e->key.name));
 }
 
 void decider::on(leadership_changed&& told) {

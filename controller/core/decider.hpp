@@ -85,6 +85,7 @@ private:
         actions_->emplace_back(std::move(what));
     }
     void log(log_level level, std::string message, const entity& e, std::vector<std::pair<std::string, std::string>> fields = {});
+    void log_first_failure(const entity& e, const repeated_call& call, std::string message, const std::string& error);
     pod_record& apply_pod(entity& e, pod_view view);
     void store_state(entity& e, state_view state);
     void drop_pod(entity& e, const std::string& pod_name);
@@ -118,6 +119,7 @@ private:
 
     // Reports (decider_reports.cpp)
     void take_report(report_received report, time_point held_until);
+    bool take_report_of_gone_pod(const report_received& report);
     void take_report_of(entity& e, const pod_record& pod, report_received report);
     const pod_record* reporter_of(const report_received& report, entity*& owner);
     void retry_held_reports();

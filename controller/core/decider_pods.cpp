@@ -35,7 +35,11 @@ void decider::remove_unwanted_pods(entity& e, const check_view& subject, const s
         if (ended)
             pod.settled = true;
         if (pod.vanished) {
-            if (!newest_slot || ended || edited || pod.settled)
+            // What it said before it went may still come in: until its deadline its report replaces what was inferred.
+            const bool may_report = ended && newest_slot && !edited && clock_.now < pod.deadline && !has_report(e, subject);
+            if (may_report)
+                wake_at(pod.deadline);
+            else if (!newest_slot || pod.settled || edited)
                 drop_pod(e, std::string(pod.view.name));
             continue;
         }
@@ -47,11 +51,11 @@ void decider::remove_unwanted_pods(entity& e, const check_view& subject, const s
         } else if (ended) {
             if (!pod.remove_at) {
                 const state_view& result = *result_of(e, subject);
-                const bool reported = !result.how || is_reported(*result.how);
                 const duration since = clock_.wall - at_second(result.last_run.value_or(0));
-                pod.remove_at = reported ? clock_.now + std::clamp<duration>(settings_.linger_after_report - since, duration{},
-                                                                             settings_.linger_after_report)
-                                         : clock_.now;
+                pod.remove_at = has_report(e, subject)
+                                    ? clock_.now + std::clamp<duration>(settings_.linger_after_report - since, duration{},
+                                                                        settings_.linger_after_report)
+                                    : clock_.now;
             }
             if (*pod.remove_at <= clock_.now)
                 remove_pod(e, pod, false);

@@ -61,8 +61,27 @@ void decider::take_report(report_received report, time_point held_until) {
         take_report_of(*owner, *pod, std::move(report));
         return;
     }
+    if (synced() && take_report_of_gone_pod(report))
+        return;
     if (held_until <= clock_.now || !desk_.hold(std::move(report), held_until))
         answer(id, report_answer::later);
+}
+
+/// A pod that is gone cannot open its run again, but this replica can still say how it stands with it.
+bool decider::take_report_of_gone_pod(const report_received& report) {
+    const retired_secret* gone = report.secret ? desk_.retired(*report.secret) : nullptr;
+    if (!gone)
+        return false;
+    const entity* e = find_entity(gone->check);
+    const check_view* subject = e ? e->subject() : nullptr;
+    const state_view* result = subject ? result_of(*e, *subject) : nullptr;
+    const bool is_stored =
+        result && result->owner_uid == gone->check_uid && slot_of(*result) == gone->slot && is_same(report.content, *result);
+    if (is_stored)
+        answer(report.id, report_answer::stored);
+    else
+        answer(report.id, report_answer::refused, "this run has ended: its pod is gone");
+    return true;
 }
 
 void decider::retry_held_reports() {
@@ -79,9 +98,8 @@ void decider::take_report_of(entity& e, const pod_record& pod, report_received r
         return refuse("the check was edited: this run is superseded");
     const state_view* result = result_of(e, *subject);
     const unix_seconds stored = result ? slot_of(*result) : 0;
-    const bool reported = result && (!result->how || is_reported(*result->how));
     const bool of_this_slot = result && (stored == pod.slot() || (pod.legacy && stored > pod.slot()));
-    if (of_this_slot && reported) {
+    if (of_this_slot && has_report(e, *subject)) {
         if (is_same(report.content, *result))
             answer(report.id, report_answer::stored);
         else
@@ -179,7 +197,7 @@ void decider::settle_report(entity& e) {
             close_report(e, report_answer::refused, "a newer run is already stored: this run has ended");
             return;
         }
-        if (stored == open.result.slot && (!result->how || is_reported(*result->how))) {
+        if (stored == open.result.slot && has_report(e, *subject)) {
             close_report_by(e, *result);
             return;
         }
@@ -241,8 +259,7 @@ void decider::on(write_done&& told) {
         }
         return;
     case write_answer::failed:
-        if (e->write.failures == 0)
-            log(log_level::warning, "result not stored yet", *e, {{"error", told.message}});
+        log_first_failure(*e, e->write, "result not stored yet", told.message);
         e->write.failed(clock_.now, told.retry_after, stable_hash(e->key.name));
         return;
     }

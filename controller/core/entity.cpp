@@ -56,6 +56,11 @@ bool has_ended(const entity& e, const check_view& subject, unix_seconds slot, un
     return stored == slot || (stored > slot && !is_void(subject, stored, now));
 }
 
+bool has_report(const entity& e, const check_view& subject) {
+    const state_view* result = result_of(e, subject);
+    return result && (!result->how || is_reported(*result->how));
+}
+
 bool is_of_other_spec(const pod_record& pod, const check_view& subject) {
     return subject.kind == workload::check && pod.view.generation != 0 && subject.generation != 0 &&
            pod.view.generation != subject.generation;

@@ -110,6 +110,9 @@ unix_seconds slot_of(const state_view& result);
 /// The slot has a result, or a newer one has: it has ended.
 bool has_ended(const entity& e, const check_view& subject, unix_seconds slot, unix_seconds now);
 
+/// Whether the stored result is what a checker said, not what was inferred.
+bool has_report(const entity& e, const check_view& subject);
+
 /// Whether the pod runs another generation of the check's spec: it is superseded. Never true of a job.
 bool is_of_other_spec(const pod_record& pod, const check_view& subject);
 

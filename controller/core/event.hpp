@@ -106,6 +106,7 @@ struct pod_delete_done {
     std::string pod_name;
     operation_id id = 0;
     remove_answer answer = remove_answer::failed;
+    std::string message;
     std::optional<duration> retry_after;
 };
 
@@ -113,6 +114,7 @@ struct state_delete_done {
     check_key key;
     operation_id id = 0;
     remove_answer answer = remove_answer::failed;
+    std::string message;
     std::optional<duration> retry_after;
 };
 
@@ -121,6 +123,7 @@ struct phase_done {
     check_key key;
     operation_id id = 0;
     bool written = false;
+    std::string message;
     std::optional<duration> retry_after;
 };
 

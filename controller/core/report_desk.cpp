@@ -8,6 +8,9 @@ namespace kh::core {
 
 namespace {
 
+/// More than a minute of runs at a hundred a second.
+constexpr std::size_t retired_max = 10'000;
+
 bool equal_in_constant_time(std::string_view a, std::string_view b) {
     if (a.size() != b.size())
         return false;
@@ -42,6 +45,25 @@ void report_desk::remove(const pod_view& pod) {
             addresses_.erase(at);
             return;
         }
+}
+
+void report_desk::retire(const pod_view& pod, unix_seconds slot) {
+    remove(pod);
+    if (pod.secret.empty())
+        return;
+    const boost::uuids::uuid key = digest(pod.secret);
+    if (!retired_.insert_or_assign(key, retired_secret{pod.check, pod.check_uid, slot}).second)
+        return;
+    retired_order_.push_back(key);
+    if (retired_order_.size() > retired_max) {
+        retired_.erase(retired_order_.front());
+        retired_order_.pop_front();
+    }
+}
+
+const retired_secret* report_desk::retired(std::string_view secret) const {
+    auto found = retired_.find(digest(secret));
+    return found == retired_.end() ? nullptr : &found->second;
 }
 
 void report_desk::index(const pod_view& before, const pod_view& now) {

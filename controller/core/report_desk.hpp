@@ -5,6 +5,7 @@
 
 #include <boost/uuid/uuid.hpp>
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,6 +24,13 @@ struct pod_address {
     auto operator<=>(const pod_address&) const = default;
 };
 
+/// A run whose pod is gone: why a late report of it is refused can still be said.
+struct retired_secret {
+    check_key check;
+    std::string check_uid;
+    unix_seconds slot = 0;
+};
+
 class report_desk {
 public:
     /// `salt` is drawn once per process: what the index of secrets is sorted by says nothing about them.
@@ -31,9 +39,13 @@ public:
     void index(const pod_view& before, const pod_view& now);
     void add(const pod_view& pod);
     void remove(const pod_view& pod);
+    /// Removes a pod that is gone, and remembers the digest of its secret for a while.
+    void retire(const pod_view& pod, unix_seconds slot);
 
     /// The pod that carries this secret; compared in constant time.
     std::optional<pod_address> by_secret(std::string_view secret) const;
+    /// The run of a secret whose pod is gone, or null.
+    const retired_secret* retired(std::string_view secret) const;
     /// The pods with this address that are not on hostNetwork.
     std::vector<pod_address> by_address(std::string_view address) const;
 
@@ -57,6 +69,8 @@ private:
     std::map<boost::uuids::uuid, secret_entry> secrets_;
     std::multimap<std::string, pod_address, std::less<>> addresses_;
     std::vector<std::pair<report_received, time_point>> held_;
+    std::map<boost::uuids::uuid, retired_secret> retired_;
+    std::deque<boost::uuids::uuid> retired_order_; ///< the oldest first
 };
 
 } // namespace kh::core

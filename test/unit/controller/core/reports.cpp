@@ -299,4 +299,71 @@ BOOST_AUTO_TEST_CASE(before_the_first_sync_reports_wait) {
     answers(b, id, report_answer::stored);
 }
 
+BOOST_AUTO_TEST_CASE(the_late_report_of_a_pod_that_is_gone_is_refused_with_a_reason) {
+    struct {
+        const char* name;
+        void (*end)(bench&, check_view, const pod_view&);
+    } cases[] = {
+        {"superseded by an edit",
+         [](bench& b, check_view check, const pod_view&) {
+             check.generation = 2;
+             b.tell(check_applied{check});
+         }},
+        {"its check was deleted",
+         [](bench& b, check_view check, const pod_view&) {
+             b.tell(check_deleted{check.key, workload::check, check.uid});
+         }},
+        {"it reported otherwise",
+         [](bench& b, check_view, const pod_view& pod) {
+             b.report(pod, false, {"no"});
+             b.accept_write();
+         }},
+    };
+    for (const auto& c : cases) {
+        BOOST_TEST_CONTEXT(c.name) {
+            bench b = synced_bench();
+            const check_view check = make_check();
+            pod_view pod = b.start_first_run(check);
+            c.end(b, check, pod);
+            b.tell(pod_deleted{"default", pod.name, pod.uid, std::nullopt});
+            b.forget_actions();
+            const report_id id = b.report(pod);
+            BOOST_TEST(!b.has<write_result>());
+            const answer_report answer = b.take<answer_report>();
+            BOOST_TEST(answer.id == id);
+            BOOST_TEST((answer.answer == report_answer::refused));
+            BOOST_TEST(!answer.reason.empty());
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_repeat_is_200_also_when_the_pod_is_gone) {
+    bench b = synced_bench();
+    pod_view pod = b.start_first_run(make_check());
+    b.report(pod, false, {"no"});
+    b.accept_write();
+    b.forget_actions();
+    b.tell(pod_deleted{"default", pod.name, pod.uid, std::nullopt});
+    answers(b, b.report(pod, false, {"no"}), report_answer::stored);
+}
+
+BOOST_AUTO_TEST_CASE(the_last_word_of_a_deleted_pod_replaces_the_inferred_failure_until_its_deadline) {
+    bench b = synced_bench();
+    pod_view pod = b.start_first_run(make_check());
+    b.tell(pod_deleted{"default", pod.name, pod.uid, std::nullopt});
+    BOOST_TEST((b.accept_write().result.how == outcome::pod_deleted));
+    b.forget_actions();
+    const report_id id = b.report(pod);
+    BOOST_TEST((b.accept_write().result.how == outcome::passed));
+    answers(b, id, report_answer::stored);
+
+    bench late = synced_bench();
+    pod = late.start_first_run(make_check());
+    late.tell(pod_deleted{"default", pod.name, pod.uid, std::nullopt});
+    late.accept_write();
+    late.forget_actions();
+    late.advance(31s);
+    answers(late, late.report(pod), report_answer::refused);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
