@@ -111,16 +111,4 @@ std::string build_pod(const std::string& pod_template, const pod_order& order, c
     return json::serialize(out);
 }
 
-std::string pod_name(const core::check_key& key, core::workload kind, core::unix_seconds slot, int attempt) {
-    auto name = key.name + "-" + std::to_string(slot);
-    if (kind == core::workload::job)
-        name += "-j";
-    if (attempt > 0)
-        name += "-r" + std::to_string(attempt);
-    for (auto& c : name)
-        if (c >= 'A' && c <= 'Z')
-            c = static_cast<char>(c - 'A' + 'a');
-    return name;
-}
-
 } // namespace kh

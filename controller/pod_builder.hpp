@@ -25,8 +25,4 @@ struct pod_order {
 /// to ours of the same name; restartPolicy is Never whatever the user says.
 std::string build_pod(const std::string& pod_template, const pod_order& order, const std::string& reporting_url);
 
-/// `<name>-<slot>` in lower case (v2's look), `-j` after it for a job, `-r<n>` after that for a retry. The same slot and attempt
-/// always have the same name, so that a repeated create meets the pod that the first one made.
-std::string pod_name(const core::check_key& key, core::workload kind, core::unix_seconds slot, int attempt);
-
 } // namespace kh

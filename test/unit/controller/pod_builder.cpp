@@ -1,4 +1,5 @@
 #include "controller/pod_builder.hpp"
+#include "controller/core/run_id.hpp"
 #include "controller/pod_object.hpp"
 
 #include <boost/json.hpp>
@@ -21,7 +22,7 @@ kh::pod_order some_order() {
     order.secret = "the-secret";
     order.generation = 3;
     order.deadline = 1795442380;
-    order.pod_name = kh::pod_name(order.key, order.kind, order.slot, order.attempt);
+    order.pod_name = kh::core::pod_name(order.key, order.kind, order.slot, order.attempt);
     return order;
 }
 
@@ -30,13 +31,6 @@ const std::string url = "http://kuberhealthy.kuberhealthy.svc.cluster.local/exte
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(pod_builder)
-
-BOOST_AUTO_TEST_CASE(names_follow_from_the_slot) {
-    BOOST_TEST(kh::pod_name({"ns", "dns"}, workload::check, 1647987654, 0) == "dns-1647987654");
-    BOOST_TEST(kh::pod_name({"ns", "DNS"}, workload::check, 1647987654, 1) == "dns-1647987654-r1");
-    BOOST_TEST(kh::pod_name({"ns", "dns"}, workload::job, 1647987654, 0) == "dns-1647987654-j");
-    BOOST_TEST(kh::pod_name({"ns", "dns"}, workload::job, 1647987654, 1) == "dns-1647987654-j-r1");
-}
 
 BOOST_AUTO_TEST_CASE(the_pod_is_v2_s_but_owned_by_its_check) {
     const std::string pod_template =

@@ -109,6 +109,7 @@ BOOST_AUTO_TEST_CASE(pod_names_look_as_in_v2) {
     BOOST_TEST(pod_name(key, workload::check, 1647987654, 0) == "dns-status-1647987654");
     BOOST_TEST(pod_name(key, workload::check, 1647987654, 1) == "dns-status-1647987654-r1");
     BOOST_TEST(pod_name(key, workload::job, 1647987654, 0) == "dns-status-1647987654-j");
+    BOOST_TEST(pod_name(key, workload::job, 1647987654, 1) == "dns-status-1647987654-j-r1");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
