@@ -53,12 +53,14 @@ void decider::step(const clock_reading& clock, std::vector<event> batch, std::ve
     if (desk_.holds() && (desk_changed_ || desk_.next_expiry() <= clock_.now))
         retry_held_reports();
     desk_changed_ = false;
-    while (!dirty_.empty()) {
-        entity& e = *by_sequence_.at(*dirty_.begin());
-        dirty_.erase(dirty_.begin());
-        reconcile(e);
-    }
-    start_overdue();
+    do {
+        while (!dirty_.empty()) {
+            entity& e = *by_sequence_.at(*dirty_.begin());
+            dirty_.erase(dirty_.begin());
+            reconcile(e);
+        }
+        start_overdue();
+    } while (!dirty_.empty());
     actions_ = nullptr;
 }
 

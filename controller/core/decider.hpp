@@ -136,6 +136,7 @@ private:
     std::set<std::uint64_t> dirty_;
     std::set<std::pair<time_point, std::uint64_t>> agenda_;
     std::set<std::pair<unix_seconds, std::uint64_t>> overdue_; ///< by slot: oldest first
+    std::uint64_t overdue_turn_ = 0;                           ///< the one that may start now although it is late
     unsigned synced_ = 0;
     bool draining_ = false;
     bool desk_changed_ = false;

@@ -19,6 +19,7 @@ bool is_edited(const check_view& check, const std::optional<newest_run>& newest)
 
 void decider::reconcile(entity& e) {
     wake_ = proto_http::never;
+    overdue_.erase({e.overdue_slot, e.sequence});
     if (synced()) {
         const check_view* subject = e.subject();
         for (pod_record& pod : e.pods)

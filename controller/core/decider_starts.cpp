@@ -19,7 +19,6 @@ constexpr unix_seconds overdue_after = 2;
 } // namespace
 
 void decider::start_when_due(entity& e, const check_view& check, const std::optional<newest_run>& newest, bool edited) {
-    overdue_.erase({e.overdue_slot, e.sequence});
     if (!settings_.leader || draining_)
         return;
     std::optional<unix_seconds> base;
@@ -44,7 +43,7 @@ void decider::start_when_due(entity& e, const check_view& check, const std::opti
         wake_at(clock_.now + (start - clock_.wall));
         return;
     }
-    if (!edited && wall_ - slot > overdue_after) {
+    if (!edited && wall_ - slot > overdue_after && overdue_turn_ != e.sequence) {
         e.overdue_slot = slot;
         overdue_.emplace(slot, e.sequence);
         return;
@@ -64,17 +63,16 @@ void decider::start_overdue() {
             std::min(std::max(rate, 1.0), start_tokens_ + rate * std::chrono::duration<double>(clock_.now - tokens_at_).count());
     tokens_at_ = clock_.now;
     while (!overdue_.empty() && start_tokens_ >= 1) {
-        entity& e = *by_sequence_.at(overdue_.begin()->second);
-        const unix_seconds slot = overdue_.begin()->first;
+        // Looked at anew: while it waited, a later slot may have come, or a reason not to run at all.
+        overdue_turn_ = overdue_.begin()->second;
+        entity& e = *by_sequence_.at(overdue_turn_);
         overdue_.erase(overdue_.begin());
-        const check_view* check = e.subject();
-        if (!check || e.starting || !settings_.leader || draining_)
-            continue;
-        start_tokens_ -= 1;
-        wake_ = e.wake.value_or(proto_http::never);
-        begin_start(e, *check, slot, 0, std::nullopt);
-        put_in_agenda(e, wake_);
+        const operation_id before = last_operation_;
+        reconcile(e);
+        if (last_operation_ != before)
+            start_tokens_ -= 1;
     }
+    overdue_turn_ = 0;
     if (!overdue_.empty())
         overdue_wake_ = clock_.now +
                         std::chrono::duration_cast<duration>(std::chrono::duration<double>((1 - start_tokens_) / rate)) +

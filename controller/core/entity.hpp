@@ -87,8 +87,7 @@ struct entity {
     std::set<std::string, std::less<>> gone_uids; ///< checks and jobs of this name whose deletion was seen
 
     std::optional<time_point> wake; ///< its entry in the agenda
-    bool overdue = false;           ///< in the queue of overdue starts
-    unix_seconds overdue_slot = 0;
+    unix_seconds overdue_slot = 0;  ///< its place in the queue of overdue starts, if it is there
     std::optional<show_check> shown;
     std::string logged_trouble; ///< the last waiting reason that was logged
 

@@ -53,6 +53,9 @@ grid grid_of(const check_view& check) {
 unix_seconds first_slot(const check_view& check, unix_seconds now) {
     grid g = grid_of(check);
     unix_seconds first = check.created + hashed_below(check, "newcomer", std::min(g.interval, newcomer_delay_max));
+    // The API server's clock is ahead of ours: soon, by our own clock.
+    if (first > now + newcomer_delay_max)
+        return now + (newcomer_delay_max - now % newcomer_delay_max) % newcomer_delay_max;
     unix_seconds latest = g.at_or_before(now);
     return latest >= first + (g.interval + 1) / 2 ? latest : first;
 }

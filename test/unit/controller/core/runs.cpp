@@ -522,6 +522,53 @@ BOOST_AUTO_TEST_CASE(overdue_checks_start_oldest_first_at_a_bounded_rate) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(an_overdue_check_that_waits_its_turn_runs_in_the_latest_slot_and_only_once) {
+    decider_settings settings;
+    settings.overdue_starts_per_second = 1;
+    bench b(settings);
+    for (int i = 0; i < 60; ++i) {
+        check_view check = make_check("c" + std::to_string(i), "uid-" + std::to_string(i));
+        check.created = epoch - 100'000;
+        check.interval = 10s;
+        b.tell(check_applied{check});
+    }
+    b.sync();
+    for (int second = 0; second < 90; ++second) {
+        b.advance(1s);
+        while (b.has<create_pod>()) {
+            const create_pod order = b.all<create_pod>().front();
+            BOOST_TEST(b.wall() - order.slot <= 11);
+            b.answer_create();
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_overdue_check_whose_spec_breaks_while_it_waits_is_not_run) {
+    decider_settings settings;
+    settings.overdue_starts_per_second = 1;
+    bench b(settings);
+    check_view check;
+    for (int i = 0; i < 5; ++i) {
+        check = make_check("c" + std::to_string(i), "uid-" + std::to_string(i));
+        check.created = epoch - 100'000;
+        check.interval = 1h;
+        b.tell(check_applied{check});
+    }
+    b.sync();
+    std::vector<create_pod> started = b.all<create_pod>();
+    BOOST_TEST(started.size() == 1u);
+    b.forget_actions();
+    for (int i = 0; i < 5; ++i) {
+        check = make_check("c" + std::to_string(i), "uid-" + std::to_string(i));
+        check.created = epoch - 100'000;
+        check.generation = 2;
+        check.spec_error = "broken";
+        b.tell(check_applied{check});
+    }
+    b.advance(20s);
+    BOOST_TEST(!b.has<create_pod>());
+}
+
 BOOST_AUTO_TEST_CASE(a_silent_check_turns_stale_and_a_new_one_is_pending) {
     decider_settings settings;
     settings.leader = false; // a follower, whose leader is gone

@@ -85,6 +85,16 @@ BOOST_AUTO_TEST_CASE(a_check_that_never_ran_for_a_day_starts_in_the_latest_slot_
     BOOST_TEST(slot > now - 60);
 }
 
+BOOST_AUTO_TEST_CASE(a_check_that_was_created_in_the_future_by_our_clock_still_starts_within_ten_seconds) {
+    check_view check = make_check();
+    check.created = epoch + 600;
+    check.interval = 24h;
+    const unix_seconds slot = first_slot(check, epoch + 3);
+    BOOST_TEST(slot >= epoch + 3);
+    BOOST_TEST(slot <= epoch + 13);
+    BOOST_TEST(first_slot(check, slot) == slot);
+}
+
 BOOST_AUTO_TEST_CASE(a_slot_far_ahead_is_void) {
     check_view check = make_check();
     BOOST_TEST(!is_void(check, epoch + 60, epoch));
