@@ -39,7 +39,10 @@ int main(int argc, char** argv) {
     boost::asio::signal_set signals(context, SIGINT, SIGTERM);
     boost::asio::cancellation_signal stop;
     boost::asio::co_spawn(context, k8s::watch(**api, pods, out),
-                          boost::asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr) { signals.cancel(); }));
+                          boost::asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr) {
+                              signals.cancel();
+                              api->reset(); // and with it the connections that are kept
+                          }));
     signals.async_wait([&](auto, int) { stop.emit(boost::asio::cancellation_type::terminal); });
     context.run();
 }

@@ -47,17 +47,23 @@ class Case(unittest.TestCase):
     @classmethod
     def clean_up(cls):
         """Nothing may be left for the next class: there is no namespace controller in this cluster that would do it."""
-        for plural in ("khchecks", "khjobs"):
-            for item in cls.cluster.admin.items(f"/apis/comcast.github.io/v1/{plural}"):
-                cls.cluster.admin.delete(custom_path(plural, item["metadata"]["namespace"], item["metadata"]["name"]))
-        if cls.controller.is_running():
-            cls.controller.stop()
-        vital_signs.clear()
-        cls.kubelet.stop()
-        for pod in cls.cluster.admin.items("/api/v1/pods"):
-            cls.cluster.admin.delete(pods_path(pod["metadata"]["namespace"], pod["metadata"]["name"]), grace=0)
-        for state in cls.cluster.admin.items("/apis/comcast.github.io/v1/khstates"):
-            cls.cluster.admin.delete(custom_path("khstates", state["metadata"]["namespace"], state["metadata"]["name"]))
+        try:
+            for plural in ("khchecks", "khjobs"):
+                cls.delete_all(f"/apis/comcast.github.io/v1/{plural}", lambda ns, name: custom_path(plural, ns, name))
+            if cls.controller.is_running():
+                cls.controller.stop()
+            cls.kubelet.stop()
+            cls.delete_all("/api/v1/pods", pods_path)
+            cls.delete_all("/apis/comcast.github.io/v1/khstates", lambda ns, name: custom_path("khstates", ns, name))
+        finally:
+            if cls.controller.is_running():
+                cls.controller.kill()
+            vital_signs.clear()
+
+    @classmethod
+    def delete_all(cls, everywhere, path_of):
+        for item in cls.cluster.admin.items(everywhere):
+            cls.cluster.admin.delete(path_of(item["metadata"]["namespace"], item["metadata"]["name"]), grace=0)
 
     def setUp(self):
         if self.controller is not None and self.controller.process is not None:

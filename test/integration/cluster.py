@@ -5,9 +5,11 @@ tools/kube-assets.
 """
 
 import base64
+import ctypes
 import json
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -23,6 +25,17 @@ AUDIT_POLICY = {
     "omitStages": ["RequestReceived"],
     "rules": [{"level": "Metadata"}],
 }
+
+
+PR_SET_PDEATHSIG = 1
+
+
+def spawn(command, log, env=None):
+    """A child that does not outlive us, however we end: ctest kills a test that takes too long."""
+    def die_with_parent():
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    return subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=env, preexec_fn=die_with_parent)
 
 
 vital_signs = set()  # callables that raise when a process that is waited for has died
@@ -94,6 +107,10 @@ class Cluster:
         self.apiserver.kill()
         self.apiserver.wait()
 
+    def restart_apiserver(self):
+        self.start_apiserver()
+        self._wait_for_custom_resources()
+
     def start_apiserver(self):
         policy = self.folder / "audit-policy.json"
         policy.write_text(json.dumps(AUDIT_POLICY))
@@ -138,7 +155,7 @@ class Cluster:
 
     def _spawn(self, program, *arguments):
         log = self.logs.setdefault(program, open(self.folder / f"{program}.log", "ab"))
-        return subprocess.Popen([self.assets / program, *arguments], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        return spawn([self.assets / program, *arguments], log)
 
     def _alive(self, process):
         if process.poll() is not None:
@@ -153,7 +170,7 @@ class Cluster:
             return False
 
     def _wait_for_custom_resources(self):
-        # An Established CRD can still answer 404 or 429 for a moment.
+        # An Established CRD can still answer 404 or 429 for a moment, also after a restart.
         for plural in ("khchecks", "khstates", "khjobs"):
             path = f"/apis/comcast.github.io/v1/{plural}"
             eventually(lambda: self.admin.call("GET", path).status == 200, f"{plural} are served")

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from client import exchange
-from cluster import eventually, free_port, vital_signs
+from cluster import eventually, free_port, spawn, vital_signs
 
 POD_NAME = "kuberhealthy-0"
 
@@ -43,7 +43,7 @@ class Controller:
 
     def start(self, ready=True):
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(self.command, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self.process = spawn(self.command, log, self.environment)
         vital_signs.add(self.assert_running)
         if ready:
             self.wait_ready()

@@ -168,12 +168,21 @@ class Kubelet:
     # What a check program sends
 
     def report(self, pod, ok, errors, client=GoClient):
+        """As v2's Go client: again for half a minute after anything but 200 and 400."""
         env = environment(pod)
-        started = time.monotonic()
-        status = client(env["KH_REPORTING_URL"], env["KH_RUN_UUID"]).report(ok, errors).status
-        with self.lock:
-            self.reports.append((pod["metadata"]["uid"], status, time.monotonic() - started))
-        return status
+        until = time.monotonic() + 30
+        while not self._stopping and time.monotonic() < until:
+            started = time.monotonic()
+            try:
+                status = client(env["KH_REPORTING_URL"], env["KH_RUN_UUID"]).report(ok, errors).status
+            except OSError:
+                status = None  # the controller is away
+            else:
+                with self.lock:
+                    self.reports.append((pod["metadata"]["uid"], status, time.monotonic() - started))
+            if status in (200, 400):
+                return
+            time.sleep(0.5)  # the client's first back-off
 
     # Fates
 

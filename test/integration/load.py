@@ -82,18 +82,17 @@ def measure(cluster, controller, kubelet, namespace, check_object, checks, inter
 
     # Runs whose slot is in the window: what was due in its last moments is given the time to start and to report.
     def all_made():
-        slots = in_window(kubelet, namespace, names, start, end)
+        slots = slots_of(kubelet, namespace, names)
         figures.due = sum(due_slots(found, interval, start, end) for found in slots.values())
-        figures.made = sum(len(found) for found in slots.values())
+        figures.made = sum(start <= slot < end for found in slots.values() for slot in found)
         return slots if figures.made >= figures.due or time.time() > end + 10 else None
 
     slots = eventually(all_made, "the window's runs were made, or not")
 
     def last_results():
         stored = {state["metadata"]["name"]: int(state["metadata"]["annotations"][OURS + "slot"])
-                  for state in cluster.admin.items(custom_path("khstates", namespace))
-                  if state["metadata"]["annotations"].get(OURS + "outcome") == "Passed"}
-        return all(stored.get(name, 0) >= max(found, default=0) for name, found in slots.items())
+                  for state in cluster.admin.items(custom_path("khstates", namespace))}
+        return all(stored[name] >= max(found) for name, found in slots.items())
 
     eventually(last_results, "the last run of each check has its result", within=60)
     with kubelet.lock:
@@ -111,20 +110,19 @@ def slot_of(pod):
     return int(pod["metadata"]["annotations"][OURS + "slot"])
 
 
-def in_window(kubelet, namespace, names, start, end):
+def slots_of(kubelet, namespace, names):
     slots = {name: [] for name in names}
     for pod in kubelet.pods(namespace):
-        if start <= slot_of(pod) < end:
-            slots[pod["metadata"]["annotations"]["comcast.github.io/check-name"]].append(slot_of(pod))
+        slots[pod["metadata"]["annotations"]["comcast.github.io/check-name"]].append(slot_of(pod))
     return slots
 
 
-def due_slots(found, interval, start, end):
-    """How many points of the check's grid lie in the window; the grid is known from any slot that was run in it."""
-    if not found:
-        return int((end - start) / interval)
-    first = min(found) - int((min(found) - start) / interval) * interval
-    return len(range(first, math.ceil(end), interval))
+def due_slots(slots, interval, start, end):
+    """How many points of a check's grid lie in the window. The latest slot is a point of it; the first slot of all follows the
+    creation, and a point less than half an interval after it is not due."""
+    points = range(max(slots) % interval, math.ceil(end), interval)
+    base = max(slot for slot in slots if slot < start)
+    return sum(point >= start and point >= base + interval / 2 for point in points[int(start / interval) - 1:])
 
 
 def count_calls(figures, cluster, start, end):

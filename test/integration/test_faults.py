@@ -78,7 +78,7 @@ class Kills(Case):
 class Outages(Case):
     def tearDown(self):
         if self.cluster.apiserver.poll() is not None:
-            self.cluster.start_apiserver()
+            self.cluster.restart_apiserver()
 
     def running(self, name):
         self.apply_check(name, fate="runs-on", interval="1h", timeout="20m")
@@ -92,7 +92,7 @@ class Outages(Case):
         self.cluster.kill_apiserver()
         sender = Sender(self.controller, pod)
         eventually(lambda: self.controller.metric("kuberhealthy_reports_held") == {"": 1}, "the report is held")
-        self.cluster.start_apiserver()
+        self.cluster.restart_apiserver()
         self.assertEqual(sender.answer().status, 200)
         self.assertEqual(self.annotation(self.state("held"), "outcome"), "Passed")
 
@@ -107,7 +107,7 @@ class Outages(Case):
         self.assertEqual(ready.status, 200)
         self.assertIs(ready.json()["apiServer"]["reachable"], False)
         self.assertEqual(self.controller.metric("kuberhealthy_api_server_reachable"), {"": 0})
-        self.cluster.start_apiserver()
+        self.cluster.restart_apiserver()
         self.wait_for_outcome("kept", "Passed")
         self.assertEqual(self.report(pod).status, 200)
 
@@ -115,7 +115,7 @@ class Outages(Case):
         self.apply_check("goes-on", interval="2s", timeout="20s")
         slot = int(self.annotation(self.wait_for_outcome("goes-on", "Passed"), "slot"))
         self.cluster.kill_apiserver()
-        self.cluster.start_apiserver()
+        self.cluster.restart_apiserver()
         restarted = time.time()
         self.wait_for_state("goes-on", lambda state: int(self.annotation(state, "slot")) >= restarted, within=60)
         self.assertGreater(int(self.annotation(self.state("goes-on"), "slot")), slot)
@@ -132,7 +132,7 @@ class Start(Case):
             eventually(self.is_alive, "/healthz is 200")
             self.assertEqual(self.controller.get("/readyz").status, 503)
         finally:
-            self.cluster.start_apiserver()
+            self.cluster.restart_apiserver()
         self.controller.wait_ready(60)
         self.wait_for_outcome("patient", "Passed")
 
@@ -165,7 +165,7 @@ class Stop(Case):
             stopper = threading.Thread(target=lambda: ended.append(self.controller.stop()))
             stopper.start()
         finally:
-            self.cluster.start_apiserver()
+            self.cluster.restart_apiserver()
         stopper.join(90)
         self.assertEqual(sender.answer().status, 200)
         self.assertEqual(ended[0][0], 0)
