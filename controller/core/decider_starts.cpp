@@ -28,19 +28,16 @@ void decider::start_when_due(entity& e, const check_view& check, const std::opti
         base = std::max(base.value_or(*e.newest_started), *e.newest_started);
 
     unix_seconds slot = 0;
-    wall_time start;
     if (edited) {
         slot = std::max(wall_, *base + 1);
-        start = at_second(slot);
     } else {
         slot = base ? next_slot(check, *base, wall_) : first_slot(check, wall_);
         // After the clock was set back, the pods of the first pass may still hold the names.
         while (pod_of_slot(e, check, slot))
             ++slot;
-        start = at_second(slot) + start_offset(check);
     }
-    if (start > clock_.wall) {
-        wake_at(clock_.now + (start - clock_.wall));
+    if (slot > wall_) {
+        wake_at(clock_.now + (at_second(slot) - clock_.wall));
         return;
     }
     if (!edited && wall_ - slot > overdue_after && overdue_turn_ != e.sequence) {

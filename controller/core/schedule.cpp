@@ -8,7 +8,6 @@ namespace {
 
 constexpr unix_seconds newcomer_delay_max = 10;
 constexpr unix_seconds void_margin_min = 60;
-constexpr std::uint64_t start_spread_ms = 800;
 
 unix_seconds floor_div(unix_seconds value, unix_seconds by) {
     unix_seconds quotient = value / by;
@@ -67,10 +66,6 @@ unix_seconds next_slot(const check_view& check, unix_seconds base, unix_seconds 
 
 bool is_void(const check_view& check, unix_seconds slot, unix_seconds now) {
     return slot > now + std::max(grid_of(check).interval, void_margin_min);
-}
-
-duration start_offset(const check_view& check) {
-    return std::chrono::milliseconds(stable_hash(check.uid + "start") % start_spread_ms);
 }
 
 } // namespace kh::core

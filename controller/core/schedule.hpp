@@ -34,7 +34,4 @@ unix_seconds next_slot(const check_view& check, unix_seconds base, unix_seconds 
 /// A slot so far ahead that the clock must have jumped: it counts as older than every other.
 bool is_void(const check_view& check, unix_seconds slot, unix_seconds now);
 
-/// Checks whose slots fall on the same second start spread over most of it: the delay after the slot, below 800 ms.
-duration start_offset(const check_view& check);
-
 } // namespace kh::core

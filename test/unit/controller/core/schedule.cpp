@@ -48,15 +48,11 @@ BOOST_AUTO_TEST_CASE(the_first_slot_is_at_most_ten_seconds_or_an_interval_after_
 
 BOOST_AUTO_TEST_CASE(twenty_checks_applied_together_do_not_start_together) {
     std::set<unix_seconds> seconds;
-    std::set<duration> offsets;
     for (int i = 0; i < 20; ++i) {
         const check_view check = make_check("c", "0b5e8d3c-55aa-4d3b-9c11-00000000000" + std::to_string(i));
         seconds.insert(first_slot(check, epoch));
-        offsets.insert(start_offset(check));
-        BOOST_TEST((start_offset(check) < 800ms));
     }
     BOOST_TEST(seconds.size() >= 6u);
-    BOOST_TEST(offsets.size() >= 18u);
 }
 
 BOOST_AUTO_TEST_CASE(the_next_slot_is_at_least_half_an_interval_after_the_base) {
