@@ -85,13 +85,11 @@ public:
     std::size_t size() const noexcept { return children_.size(); }
 
     void check_empty() const noexcept {
-#if defined(_GLIBCXX_ASSERTIONS) || !defined(NDEBUG)
         if (children_.empty() || !is_running_in(rt_.executor()))
             return;
         std::fprintf(stderr, "task_group destroyed with %zu children, one is '%s'\n", children_.size(),
                      children_.begin()->second->name.c_str());
         std::terminate();
-#endif
     }
 
 private:

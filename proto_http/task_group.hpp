@@ -19,7 +19,8 @@ public:
 
     /// `on_exception` is told of each exception that a child ended with (cancellation aside), with the child's name.
     task_group(runtime& rt, std::function<void(const std::string& name, std::exception_ptr)> on_exception);
-    /// The group must be empty: call cancel() and co_await join() first. Terminates the process otherwise in checked builds.
+    /// The group must be empty: call cancel() and co_await join() first. Terminates the process otherwise, unless the whole
+    /// context is being destroyed.
     ~task_group();
     task_group(const task_group&) = delete;
     task_group& operator=(const task_group&) = delete;
