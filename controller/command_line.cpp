@@ -31,7 +31,7 @@ Environment:
   CHECK_REAPER_RUN_INTERVAL   of Kuberhealthy v2; read and checked, but finished pods are removed at once when they are due
   KUBECONFIG                  as for kubectl
 
-Configuration file (YAML; the keys of Kuberhealthy v2, read again when it changes):
+Configuration file (YAML; the keys of Kuberhealthy v2, read at the start):
   listenAddress ":8080"   logLevel info   maxCheckPodAge 72h   maxCompletedPodCount 4   maxErrorPodCount 4   maxKHJobAge 15m
   namespace   stateMetadata {}   promMetricsConfig {suppressErrorLabel, errorLabelMaxLength}
   reportsWithoutHeader true   maxStartsPerSecond 20
@@ -52,7 +52,7 @@ command_line_parse parse_command_line(int argc, const char* const* argv) {
                        ->capture_default_str();
     app.add_flag("-d,--debug", value.debug, "Log at level debug, whatever the configuration file says");
     app.add_flag("--forceMaster", force_master,
-                 "Accepted for Kuberhealthy v2's sake and without effect: a Lease decides who leads");
+                 "Accepted for Kuberhealthy v2's sake and without effect");
     app.add_option("--kubeconfig", value.kubeconfig, "Kubeconfig file; else $KUBECONFIG, then in-cluster, then ~/.kube/config")
         ->type_name("FILE");
     app.add_option("--context", value.context, "Context of the kubeconfig; else its current one")->type_name("NAME");

@@ -184,7 +184,7 @@ constexpr std::array<std::pair<std::string_view, reader>, 18> readers{{
          bool forced = false;
          auto why = read_bool(node, forced);
          if (forced)
-             in.warnings.push_back("enableForceMaster: without effect: a Lease decides who leads");
+             in.warnings.push_back("enableForceMaster: without effect");
          return why;
      }},
     {"externalCheckReportingURL",

@@ -101,8 +101,11 @@ std::string build_pod(const std::string& pod_template, const pod_order& order, c
     spec["restartPolicy"] = "Never";
     if (auto* containers = spec.if_contains("containers"); containers != nullptr && containers->is_array())
         for (auto& container : containers->get_array())
-            if (container.is_object())
+            if (container.is_object()) {
+                // Examples of v2's documentation put it here, where v2's CRD pruned it and the API server refuses it.
+                container.get_object().erase("restartPolicy");
                 inject_variables(container.get_object(), order, reporting_url);
+            }
     json::object out;
     out["apiVersion"] = "v1";
     out["kind"] = "Pod";

@@ -144,6 +144,7 @@ class Runs(Case):
         self.assertIsNotNone(self.state("removed"))
         self.delete_check("removed")
         eventually(lambda: not self.live_pods("removed") and self.state("removed") is None, "pod and state are gone")
+        self.assertEqual(self.report(pod).status, 400)
         eventually(lambda: f"{self.namespace}/removed" not in self.controller.status()["CheckDetails"], "not on the status page")
 
     def test_a_client_without_the_header_is_known_by_its_address(self):

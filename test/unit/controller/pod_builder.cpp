@@ -100,4 +100,12 @@ BOOST_AUTO_TEST_CASE(templates_of_any_shape_are_survived) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_restart_policy_inside_a_container_is_dropped_as_v2s_crd_did) {
+    const auto pod = json::parse(kh::build_pod(
+        R"({"podSpec":{"containers":[{"name":"main","image":"a","restartPolicy":"Never"}],"restartPolicy":"Always"}})",
+        kh::pod_order(), "http://kuberhealthy"));
+    BOOST_TEST(pod.at("spec").at("containers").at(0).as_object().count("restartPolicy") == 0u);
+    BOOST_TEST(pod.at("spec").at("restartPolicy").as_string() == "Never");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
