@@ -7,6 +7,16 @@
 
 namespace kh {
 
+namespace {
+
+/// A foreground deletion, or a finalizer of somebody's, keeps the object for a while: it is to run no more all the same.
+bool is_being_deleted(const boost::json::object& object) {
+    const boost::json::value* metadata = object.if_contains("metadata");
+    return metadata && metadata->is_object() && metadata->get_object().contains("deletionTimestamp");
+}
+
+} // namespace
+
 void watch_health::synced(const std::string& what) {
     if (synced_.emplace(what, true).second)
         log_.info("watch is synced", {{"watch", what}});
@@ -66,8 +76,12 @@ check_feed::check_feed(std::string name, core::workload kind, template_store& te
            std::move(all_synced_of_kind)),
       kind_(kind), templates_(templates) {}
 
-void check_feed::applied(const k8s::object_key&, const boost::json::object& object) {
+void check_feed::applied(const k8s::object_key& key, const boost::json::object& object) {
     v1::parsed_check parsed = v1::parse_check(object, kind_);
+    if (is_being_deleted(object)) {
+        deleted(key, parsed.view.uid, nullptr);
+        return;
+    }
     templates_.put(parsed.view.key, kind_, std::move(parsed.pod_template));
     tell(core::check_applied{std::move(parsed.view)});
 }

@@ -1,5 +1,6 @@
 #include "controller/core/decider.hpp"
 
+#include "controller/core/run_id.hpp"
 #include "controller/core/schedule.hpp"
 
 #include <fmt/format.h>
@@ -138,7 +139,7 @@ void decider::take_report_of(entity& e, const pod_record& pod, report_received r
     r.slot = pod.slot();
     r.attempt = pod.view.attempt;
     r.generation = pod.view.generation ? pod.view.generation : subject->generation;
-    r.run_id = pod.view.run_id;
+    r.run_id = pod.view.run_id.empty() ? run_id(subject->uid, pod.slot(), 0) : pod.view.run_id;
     r.how = report.content.ok ? outcome::passed : outcome::failed;
     r.content = std::move(report.content);
     r.node = pod.view.node;

@@ -161,7 +161,7 @@ void decider::infer(entity& e, const check_view& subject, const pod_record* pod,
     result.slot = slot;
     result.attempt = attempt;
     result.generation = pod && pod->view.generation ? pod->view.generation : subject.generation;
-    result.run_id = pod ? pod->view.run_id : run_id(subject.uid, slot, attempt);
+    result.run_id = pod && !pod->view.run_id.empty() ? pod->view.run_id : run_id(subject.uid, slot, attempt);
     result.how = v.how;
     result.content.ok = false;
     result.content.errors.push_back(error_text(e.key, subject.kind, v.text));

@@ -224,8 +224,8 @@ BOOST_AUTO_TEST_CASE(a_running_pod_of_v2_is_a_run_and_its_report_counts) {
     pod.check = check.key;
     pod.name = "web-1699999990";
     pod.uid = "v2-pod";
-    pod.run_id = "v2-uuid";
-    pod.secret = "v2-uuid";
+    pod.secret = "v2-uuid"; // its run-id label is the secret itself: it is not taken for an id
+
     pod.created = epoch - 10;
     b.tell(check_applied{check});
     b.tell(pod_applied{b.running(pod)});
@@ -234,6 +234,7 @@ BOOST_AUTO_TEST_CASE(a_running_pod_of_v2_is_a_run_and_its_report_counts) {
     const report_id id = b.report(pod);
     const write_result order = b.accept_write();
     BOOST_TEST(order.result.slot == epoch - 10);
+    BOOST_TEST(order.result.run_id == run_id(check.uid, epoch - 10, 0));
     const answer_report answer = b.take<answer_report>();
     BOOST_TEST(answer.id == id);
     BOOST_TEST((answer.answer == report_answer::stored));
