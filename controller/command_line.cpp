@@ -51,8 +51,7 @@ command_line_parse parse_command_line(int argc, const char* const* argv) {
                        ->type_name("FILE")
                        ->capture_default_str();
     app.add_flag("-d,--debug", value.debug, "Log at level debug, whatever the configuration file says");
-    app.add_flag("--forceMaster", force_master,
-                 "Accepted for Kuberhealthy v2's sake and without effect");
+    app.add_flag("--forceMaster", force_master, "Accepted for Kuberhealthy v2's sake and without effect");
     app.add_option("--kubeconfig", value.kubeconfig, "Kubeconfig file; else $KUBECONFIG, then in-cluster, then ~/.kube/config")
         ->type_name("FILE");
     app.add_option("--context", value.context, "Context of the kubeconfig; else its current one")->type_name("NAME");
