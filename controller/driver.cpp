@@ -5,7 +5,7 @@
 namespace kh {
 
 driver::driver(proto_http::runtime& rt, core::decider_settings settings, action_handler carry_out)
-    : runtime_(rt), decider_(std::move(settings)), carry_out_(std::move(carry_out)), wake_(rt) {}
+    : runtime_(rt), decider_(settings), carry_out_(std::move(carry_out)), wake_(rt) {}
 
 void driver::post(core::event what) {
     inbox_.push_back(std::move(what));

@@ -24,7 +24,7 @@ struct decider_settings {
     duration hold_write_max = std::chrono::seconds(20);    ///< a report whose write does not succeed
     std::size_t held_max = 1000;                           ///< reports of unknown pods held at once
     std::size_t open_reports_max = 20'000;                 ///< accepted reports that are not stored yet
-    std::size_t open_report_bytes_max = 128 * 1024 * 1024; ///< and their errors
+    std::size_t open_report_bytes_max = std::size_t{128} * 1024 * 1024; ///< and their errors
     duration linger_after_report = std::chrono::seconds(30);
     duration stale_margin = std::chrono::seconds(30);
     double overdue_starts_per_second = 20;

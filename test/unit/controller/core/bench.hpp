@@ -34,7 +34,7 @@ inline check_view make_check(std::string name = "web", std::string uid = "uid-1"
 
 class bench {
 public:
-    explicit bench(decider_settings settings = {}) : core(std::move(settings)) {
+    explicit bench(decider_settings settings = {}) : core(settings) {
         clock.now = time_point(1h);
         clock.wall = wall_time(std::chrono::seconds(epoch));
     }
@@ -215,7 +215,7 @@ private:
 
 /// A bench whose watches are synced.
 inline bench synced_bench(decider_settings settings = {}) {
-    bench b(std::move(settings));
+    bench b(settings);
     b.sync();
     return b;
 }
