@@ -5,7 +5,9 @@
 namespace kh {
 
 driver::driver(proto_http::runtime& rt, core::decider_settings settings, action_handler carry_out)
-    : runtime_(rt), decider_(settings), carry_out_(std::move(carry_out)), wake_(rt) {}
+    : runtime_(rt), decider_(settings), carry_out_(std::move(carry_out)), wake_(rt), reports_settled_(rt) {
+    reports_settled_.set();
+}
 
 void driver::post(core::event what) {
     inbox_.push_back(std::move(what));
@@ -22,6 +24,10 @@ void driver::step() {
     decider_.step(clock, std::move(batch), actions_);
     for (core::action& each : actions_)
         carry_out_(std::move(each));
+    if (decider_.open_reports() == 0)
+        reports_settled_.set();
+    else
+        reports_settled_.reset();
 }
 
 boost::asio::awaitable<void> driver::run() {
@@ -32,6 +38,10 @@ boost::asio::awaitable<void> driver::run() {
         wake_.reset();
         step();
     }
+}
+
+boost::asio::awaitable<void> driver::reports_settled(proto_http::time_point deadline) {
+    co_await reports_settled_.wait(deadline);
 }
 
 } // namespace kh

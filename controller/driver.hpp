@@ -27,6 +27,9 @@ public:
     /// Runs until cancelled.
     boost::asio::awaitable<void> run();
 
+    /// Waits until every accepted report is stored or refused, or until `deadline`.
+    boost::asio::awaitable<void> reports_settled(proto_http::time_point deadline);
+
     core::decider& core() noexcept { return decider_; }
 
 private:
@@ -36,6 +39,7 @@ private:
     core::decider decider_;
     action_handler carry_out_;
     proto_http::event wake_;
+    proto_http::event reports_settled_;
     std::vector<core::event> inbox_;
     std::vector<core::action> actions_;
 };

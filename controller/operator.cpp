@@ -271,6 +271,8 @@ asio::awaitable<void> controller_operator::run(std::unique_ptr<proto_http::accep
 
     // The server ends when it has drained; everything that a held report needs lives until then.
     co_await server_tasks_.join();
+    // So does a report whose client was told 503 meanwhile.
+    co_await driver_.reports_settled(stop_by_);
     driver_tasks_.cancel();
     co_await driver_tasks_.join();
     operations_.cancel();
@@ -281,9 +283,10 @@ asio::awaitable<void> controller_operator::run(std::unique_ptr<proto_http::accep
 
 void controller_operator::stop(proto_http::duration grace) {
     stopping_ = true;
+    stop_by_ = std::min(stop_by_, runtime_.now() + grace);
     driver_.post(core::draining{});
     if (server_)
-        server_->drain(runtime_.now() + grace);
+        server_->drain(stop_by_);
 }
 
 } // namespace kh

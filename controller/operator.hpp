@@ -80,6 +80,7 @@ private:
     std::map<core::outcome, std::uint64_t> ended_runs_;
     std::uint64_t started_runs_ = 0;
     bool stopping_ = false;
+    proto_http::time_point stop_by_ = proto_http::never;
 };
 
 } // namespace kh

@@ -33,8 +33,7 @@ bool certainly_older(std::string_view candidate, std::string_view stored) {
 } // namespace
 
 decider::decider(decider_settings settings)
-    : settings_(settings), desk_(settings_.salt, settings_.held_max),
-      start_tokens_(settings_.overdue_starts_per_second) {}
+    : settings_(settings), desk_(settings_.salt, settings_.held_max), start_tokens_(settings_.overdue_starts_per_second) {}
 
 decider::~decider() = default;
 

@@ -20,10 +20,10 @@ namespace kh::core {
 struct decider_settings {
     verdict_rules verdicts;
     retention_rules retention;
-    duration hold_unknown_max = std::chrono::seconds(5);   ///< a report whose pod no watch has shown
-    duration hold_write_max = std::chrono::seconds(20);    ///< a report whose write does not succeed
-    std::size_t held_max = 1000;                           ///< reports of unknown pods held at once
-    std::size_t open_reports_max = 20'000;                 ///< accepted reports that are not stored yet
+    duration hold_unknown_max = std::chrono::seconds(5);                ///< a report whose pod no watch has shown
+    duration hold_write_max = std::chrono::seconds(20);                 ///< a report whose write does not succeed
+    std::size_t held_max = 1000;                                        ///< reports of unknown pods held at once
+    std::size_t open_reports_max = 20'000;                              ///< accepted reports that are not stored yet
     std::size_t open_report_bytes_max = std::size_t{128} * 1024 * 1024; ///< and their errors
     duration linger_after_report = std::chrono::seconds(30);
     duration stale_margin = std::chrono::seconds(30);
