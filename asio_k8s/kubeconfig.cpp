@@ -21,7 +21,7 @@ struct bad_field : std::runtime_error {
 /// A node that knows where it stands. What is absent or null reads as empty.
 class field {
 public:
-    field(YAML::Node node, std::string path) : node_(std::move(node)), path_(std::move(path)) {}
+    field(const YAML::Node& node, std::string path) : node_(node), path_(std::move(path)) {}
 
     field at(const char* name) const {
         auto path = path_.empty() ? std::string(name) : path_ + '.' + name;

@@ -18,6 +18,7 @@ api_result<const Entry*> find(const kubeconfig& config, const std::map<std::stri
     if (auto at = in.find(name); at != in.end())
         return &at->second;
     std::vector<std::string_view> known;
+    known.reserve(in.size());
     for (const auto& [other, entry] : in)
         known.push_back(other);
     return make_api_error(errc::bad_configuration,
