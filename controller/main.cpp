@@ -10,6 +10,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include <sys/resource.h>
+
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -21,6 +23,15 @@ namespace {
 int fail(const std::string& message) {
     std::fprintf(stderr, "kuberhealthy: %s\n", message.c_str());
     return 1;
+}
+
+/// Each report is a connection; the soft limit of a login shell is for programs that use select().
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int run(const kh::command_line& arguments) {
@@ -98,6 +109,7 @@ int main(int argc, char** argv) {
         std::fputs(parsed.output.c_str(), parsed.exit_code == 0 ? stdout : stderr);
         return parsed.exit_code;
     }
+    raise_descriptor_limit();
     try {
         return run(*parsed.value);
     } catch (const std::exception& error) {
