@@ -1,5 +1,7 @@
 #include "bench.hpp"
 
+#include <map>
+
 using namespace core_test;
 
 BOOST_AUTO_TEST_SUITE(core_runs)
@@ -615,6 +617,37 @@ BOOST_AUTO_TEST_CASE(a_draining_process_starts_nothing) {
     b.tell(draining{});
     b.advance(5min);
     BOOST_TEST(!b.has<create_pod>());
+}
+
+BOOST_AUTO_TEST_CASE(a_thousand_checks_run_in_every_slot_of_theirs_and_on_its_second) {
+    bench b = synced_bench();
+    std::map<std::string, check_view> checks;
+    std::map<std::string, unix_seconds> expected;
+    for (int i = 0; i < 1000; ++i) {
+        const check_view check = make_check("c" + std::to_string(i), "uid-" + std::to_string(i));
+        checks.emplace(check.key.name, check);
+        expected.emplace(check.key.name, first_slot(check, b.wall()));
+        b.tell(check_applied{check});
+    }
+    std::size_t runs = 0;
+    for (int second = 0; second < 600; ++second) {
+        for (const create_pod& order : b.all<create_pod>()) {
+            BOOST_TEST(order.slot == b.wall());
+            BOOST_TEST(order.slot == expected.at(order.key.name));
+            expected[order.key.name] = next_slot(checks.at(order.key.name), order.slot, order.slot);
+            pod_view pod = b.running(b.answer_create());
+            b.tell(pod_applied{pod});
+            b.report(pod);
+            b.accept_write();
+            b.tell(pod_applied{b.ended(pod)});
+            ++runs;
+        }
+        b.forget_actions();
+        b.advance(1s);
+    }
+    for (const auto& [name, slot] : expected)
+        BOOST_TEST(slot >= b.wall());
+    BOOST_TEST(runs > 9'000u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
