@@ -72,6 +72,7 @@ def measure(cluster, controller, kubelet, namespace, check_object, checks, inter
         return len(cluster.admin.items(custom_path("khstates", namespace))) == checks
 
     eventually(first_results, "each check has its first result", within=120)
+    uids = {check["metadata"]["name"]: check["metadata"]["uid"] for check in cluster.admin.items(custom_path("khchecks", namespace))}
 
     start, cpu_before = time.time(), controller.cpu_seconds()
     with kubelet.lock:
@@ -83,7 +84,7 @@ def measure(cluster, controller, kubelet, namespace, check_object, checks, inter
     # Runs whose slot is in the window: what was due in its last moments is given the time to start and to report.
     def all_made():
         slots = slots_of(kubelet, namespace, names)
-        figures.due = sum(due_slots(found, interval, start, end) for found in slots.values())
+        figures.due = sum(due_slots(uids[name], found, interval, start, end) for name, found in slots.items())
         figures.made = sum(start <= slot < end for found in slots.values() for slot in found)
         return slots if figures.made >= figures.due or time.time() > end + 10 else None
 
@@ -117,12 +118,23 @@ def slots_of(kubelet, namespace, names):
     return slots
 
 
-def due_slots(slots, interval, start, end):
-    """How many points of a check's grid lie in the window. The latest slot is a point of it; the first slot of all follows the
-    creation, and a point less than half an interval after it is not due."""
-    points = range(max(slots) % interval, math.ceil(end), interval)
+def due_slots(uid, slots, interval, start, end):
+    """How many points of a check's grid lie in the window, whether they were run or not: the phase follows from the uid. A point
+    less than half an interval after the first slot of all, which follows the creation, is not due."""
     base = max(slot for slot in slots if slot < start)
-    return sum(point >= start and point >= base + interval / 2 for point in points[int(start / interval) - 1:])
+    first = max(math.ceil(start), base + (interval + 1) // 2)
+    first += (stable_hash(uid) - first) % interval
+    return len(range(first, math.ceil(end), interval))
+
+
+def stable_hash(text):
+    """FNV-1a and a finalizer, as in controller/core/schedule.cpp."""
+    value = 14695981039346656037
+    for byte in text.encode():
+        value = (value ^ byte) * 1099511628211 % 2**64
+    value ^= value >> 33
+    value = value * 0xFF51AFD7ED558CCD % 2**64
+    return value ^ value >> 33
 
 
 def count_calls(figures, cluster, start, end):
