@@ -100,6 +100,14 @@ void decider::mark_all() {
         mark(e);
 }
 
+bool decider::may_call(const repeated_call& call) {
+    if (!settings_.leader || call.in_flight)
+        return false;
+    if (!call.ready(clock_.now))
+        wake_at(call.not_before);
+    return call.ready(clock_.now);
+}
+
 void decider::put_in_agenda(entity& e, time_point when) {
     if (e.wake) {
         if (*e.wake == when)

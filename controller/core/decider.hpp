@@ -77,6 +77,8 @@ private:
     void mark(const entity& e);
     void mark_all();
     void wake_at(time_point when) { wake_ = std::min(wake_, when); }
+    /// Whether this replica may make that call now; if it is only too early, the name is looked at again in time.
+    bool may_call(const repeated_call& call);
     void put_in_agenda(entity& e, time_point when);
     void forget_if_empty(entity& e);
     operation_id next_operation() { return ++last_operation_; }
@@ -94,7 +96,7 @@ private:
     void reconcile(entity& e);
     void reconcile_check(entity& e, const check_view& check);
     void reconcile_job(entity& e, const check_view& job);
-    bool write_invalid(entity& e, const check_view& subject);
+    void write_invalid(entity& e, const check_view& subject);
     bool settle_open_slot(entity& e, const check_view& subject, unix_seconds slot);
     void infer(entity& e, const check_view& subject, const pod_record* pod, unix_seconds slot, int attempt, const verdict& v);
     void write(entity& e, run_result result);

@@ -76,12 +76,8 @@ void decider::keep_finished_pods(entity& e, const check_view& subject, const std
 }
 
 void decider::remove_pod(entity& e, pod_record& pod, bool verify_owner) {
-    if (!settings_.leader || pod.removal_asked || pod.removal.in_flight)
+    if (pod.removal_asked || !may_call(pod.removal))
         return;
-    if (!pod.removal.ready(clock_.now)) {
-        wake_at(pod.removal.not_before);
-        return;
-    }
     delete_pod call;
     call.id = next_operation();
     call.key = e.key;
@@ -94,12 +90,8 @@ void decider::remove_pod(entity& e, pod_record& pod, bool verify_owner) {
 }
 
 void decider::remove_state(entity& e) {
-    if (!settings_.leader || e.state_removal.in_flight || e.write.in_flight)
+    if (e.write.in_flight || !may_call(e.state_removal))
         return;
-    if (!e.state_removal.ready(clock_.now)) {
-        wake_at(e.state_removal.not_before);
-        return;
-    }
     delete_state call;
     call.id = next_operation();
     call.key = e.key;

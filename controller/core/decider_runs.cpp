@@ -87,34 +87,27 @@ void decider::reconcile_job(entity& e, const check_view& job) {
         return;
     } else if (job.phase.empty() && !newest) {
         begin_start(e, job, job.created, 0, std::nullopt);
-    } else if (settings_.leader && e.write.ready(clock_.now)) {
+    } else if (may_call(e.write)) {
         verdict lost;
         lost.how = outcome::pod_deleted;
         lost.text = "pod deleted unexpectedly: the pod of this job is gone";
         infer(e, job, nullptr, job.created, 0, lost);
-    } else {
-        wake_at(e.write.not_before);
     }
 }
 
-/// A spec that cannot be run is a result like any other, once for each generation. True if there is nothing left to write.
-bool decider::write_invalid(entity& e, const check_view& subject) {
+/// A spec that cannot be run is a result like any other, once for each generation.
+void decider::write_invalid(entity& e, const check_view& subject) {
     abandon_start(e);
     const state_view* result = result_of(e, subject);
     if (result && result->how == outcome::invalid && (result->generation == subject.generation || subject.generation == 0))
-        return true;
-    if (e.report || e.write.in_flight || !settings_.leader)
-        return false;
-    if (!e.write.ready(clock_.now)) {
-        wake_at(e.write.not_before);
-        return false;
-    }
+        return;
+    if (e.report || !may_call(e.write))
+        return;
     const std::optional<newest_run> newest = newest_of(e, subject, wall_);
     verdict v;
     v.how = outcome::invalid;
     v.text = subject.spec_error;
     infer(e, subject, nullptr, newest ? std::max(wall_, newest->slot + 1) : wall_, 0, v);
-    return false;
 }
 
 /// Decides about the newest slot while it has no result. True as long as the slot is open.
@@ -145,10 +138,8 @@ bool decider::settle_open_slot(entity& e, const check_view& subject, unix_second
         begin_start(e, subject, slot, pod->view.attempt + 1, pod->deadline);
         return true;
     }
-    if (e.write.ready(clock_.now))
+    if (may_call(e.write))
         infer(e, subject, pod, slot, pod->view.attempt, *v);
-    else
-        wake_at(e.write.not_before);
     return true;
 }
 
@@ -188,12 +179,8 @@ void decider::write(entity& e, run_result result) {
 }
 
 void decider::write_phase(entity& e, std::string_view phase) {
-    if (!settings_.leader || e.phase_write.in_flight)
+    if (!may_call(e.phase_write))
         return;
-    if (!e.phase_write.ready(clock_.now)) {
-        wake_at(e.phase_write.not_before);
-        return;
-    }
     set_phase call;
     call.id = next_operation();
     call.key = e.key;

@@ -118,13 +118,11 @@ void decider::drive_start(entity& e, const check_view& subject) {
         if (ended) {
             e.starting.reset();
             mark(e);
-        } else if (e.write.ready(clock_.now)) {
+        } else if (may_call(e.write)) {
             verdict v;
             v.how = outcome::could_not_start;
             v.text = fmt::format("failed to create pod for checker: {}", start.refusal);
             infer(e, subject, nullptr, start.slot, start.attempt, v);
-        } else if (!e.write.in_flight) {
-            wake_at(e.write.not_before);
         }
         return;
     }
