@@ -132,12 +132,15 @@ complaint read_prometheus(const context& in, const YAML::Node& node) {
         unsigned size = 0;
         if (item.second.IsNull())
             continue;
-        if (key == "suppressErrorLabel")
+        if (key == "suppressErrorLabel") {
             why = read_bool(item.second, in.into.board.suppress_error_label);
-        else if (key == "errorLabelMaxLength" && (why = read_count(item.second, size)).empty())
-            in.into.board.error_label_size_max = size;
-        else if (key != "errorLabelMaxLength")
+        } else if (key == "errorLabelMaxLength") {
+            why = read_count(item.second, size);
+            if (why.empty())
+                in.into.board.error_label_size_max = size;
+        } else {
             in.warnings.push_back(fmt::format("promMetricsConfig.{}: unknown key, ignored", one_line(key, 80)));
+        }
         if (!why.empty())
             return fmt::format("{}: {}", key, why);
     }

@@ -122,7 +122,10 @@ std::optional<std::chrono::nanoseconds> parse_go_duration(std::string_view text)
     std::uint64_t total = 0;
     while (!text.empty()) {
         const auto term = take_term(text);
-        if (!term || (total += *term) > magnitude_max)
+        if (!term)
+            return std::nullopt;
+        total += *term;
+        if (total > magnitude_max)
             return std::nullopt;
     }
     if (negative)
