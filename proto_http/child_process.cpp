@@ -69,8 +69,9 @@ struct pipe_ends {
 
 std::vector<std::string> environment_of(const command& what) {
     std::vector<std::string> all;
+    all.reserve(what.environment.size());
     for (const auto& [name, value] : what.environment)
-        all.push_back(name + "=" + value);
+        all.emplace_back(name).append("=").append(value);
     for (char** item = environ; *item != nullptr; ++item) {
         std::string_view text(*item);
         auto name = text.substr(0, text.find('='));
@@ -84,6 +85,7 @@ std::vector<std::string> environment_of(const command& what) {
 
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     std::vector<char*> pointers;
+    pointers.reserve(texts.size() + 1);
     for (auto& text : texts)
         pointers.push_back(text.data());
     pointers.push_back(nullptr);

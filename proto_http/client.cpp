@@ -118,9 +118,9 @@ public:
         auto kept = take_idle();
         if (kept) {
             auto answer = co_await exchange_on(kept.get(), *head, &what, deadline);
+            bool was_dead = !answer && answer.error() == errc::closed && !kept->got_byte();
             if (answer && kept->can_be_kept())
                 put_idle(std::move(kept));
-            bool was_dead = !answer && answer.error() == errc::closed && !kept->got_byte();
             if (!was_dead || !what.replayable)
                 co_return answer;
         }
