@@ -139,12 +139,12 @@ asio::awaitable<bool> session::serve_one() {
     if (header.is_over)
         co_return false;
     if (header.refused)
-        co_return co_await refuse(std::move(header));
+        co_return co_await refuse(header);
     auto body = co_await read_body();
     if (body.is_over)
         co_return false;
     if (body.refused)
-        co_return co_await refuse(std::move(body));
+        co_return co_await refuse(body);
 
     io_->expires_at(never);
     auto answer = co_await call_handler();
