@@ -30,8 +30,6 @@ public:
     /// Waits until every accepted report is stored or refused, or until `deadline`.
     boost::asio::awaitable<void> reports_settled(proto_http::time_point deadline);
 
-    core::decider& core() noexcept { return decider_; }
-
 private:
     void step();
 

@@ -18,8 +18,6 @@ namespace json = boost::json;
 
 namespace {
 
-const k8s::resource pods{"", "v1", "pods", true};
-
 k8s::object_key object_key(const core::check_key& key) {
     return k8s::object_key{key.ns, key.name};
 }

@@ -2,6 +2,7 @@
 
 #include "controller/check_object.hpp"
 #include "controller/names.hpp"
+#include "controller/pod_object.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -17,8 +18,6 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 
 namespace {
-
-const k8s::resource pods{"", "v1", "pods", true};
 
 core::decider_settings core_settings(proto_http::runtime& rt, const settings& from) {
     core::decider_settings to;

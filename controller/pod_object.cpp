@@ -15,6 +15,8 @@ namespace kh {
 
 namespace json = boost::json;
 
+const k8s::resource pods{"", "v1", "pods", true};
+
 namespace {
 
 // Pod-level reasons of kubelet and controllers under which a pod ends through no fault of its own; the OutOf… family (OutOfcpu,

@@ -68,13 +68,6 @@ time_point decider::next_due() const {
     return agenda_.empty() ? next : std::min(next, agenda_.begin()->first);
 }
 
-void decider::configure(const retention_rules& retention, bool reports_without_header, double overdue_starts_per_second) {
-    settings_.retention = retention;
-    settings_.reports_without_header = reports_without_header;
-    settings_.overdue_starts_per_second = overdue_starts_per_second;
-    mark_all();
-}
-
 entity& decider::entity_of(const check_key& key) {
     auto [at, added] = entities_.try_emplace(key);
     entity& e = at->second;

@@ -47,12 +47,7 @@ public:
     /// Every watch has told everything once.
     bool synced() const { return synced_ == 0b1111; }
 
-    bool leader() const { return settings_.leader; }
-    std::size_t checks() const { return entities_.size(); }
     std::size_t open_reports() const { return open_reports_; }
-
-    /// New limits from a changed configuration; every name is looked at again at the next step.
-    void configure(const retention_rules& retention, bool reports_without_header, double overdue_starts_per_second);
 
 private:
     // Events (decider.cpp)
