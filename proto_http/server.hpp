@@ -42,11 +42,27 @@ struct server_request {
     std::string remote_address; ///< IP address of the TCP peer
 };
 
+/// Where a streamed body is written to.
+class body_writer {
+public:
+    virtual ~body_writer() = default;
+
+    /// Sends a piece at once and waits until the connection has taken it. Nothing is sent for an empty piece. Errors: errc::closed
+    /// where the client has gone, errc::timed_out where it takes nothing for the server's write_time_max.
+    virtual boost::asio::awaitable<result<void>> write(std::string_view piece) = 0;
+};
+
+/// Writes a body piece by piece until it returns. It is cancelled (terminal) when the client goes away and when the server ends.
+using body_stream = std::function<boost::asio::awaitable<void>(body_writer& to)>;
+
 struct server_response {
     unsigned status = 200;
     header_list headers;
     /// Shared, so that a cached page is not copied for each reader. Null is an empty body.
     std::shared_ptr<const std::string> body;
+    /// Set: the body is what this writes, in chunks (to a client of HTTP/1.0: until the connection closes), and `body` is not looked
+    /// at. Never compressed.
+    body_stream stream;
 };
 
 /// A response with a body of that content type.

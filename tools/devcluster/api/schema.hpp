@@ -1,0 +1,48 @@
+#pragma once
+
+#include "tools/devcluster/api/status.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// A structural schema (OpenAPI v3 as CustomResourceDefinitions and Kubernetes' own kinds use it): one mechanism for custom and
+// core kinds. Sources: apiextensions.k8s.io/v1 JSONSchemaProps, and the x-kubernetes-* extensions of the core OpenAPI document.
+
+namespace devcluster {
+
+class schema {
+public:
+    /// `components` resolves "$ref": "#/components/schemas/NAME" (Kubernetes' own document); null where there are none (a CRD). A
+    /// reference back to itself (JSONSchemaProps) is allowed. Every text, list and map is copied.
+    static std::shared_ptr<const schema> compile(const boost::json::object& source, const boost::json::object* components);
+
+    virtual ~schema() = default;
+
+    /// Adds what is absent and has a default, nested ones too. Null values whose schema is not nullable and has a default are
+    /// replaced, as kube-apiserver does.
+    virtual void apply_defaults(boost::json::object& value) const = 0;
+
+    /// Removes members that the schema does not name (and that no preserve-unknown-fields or additionalProperties keeps). apiVersion,
+    /// kind and metadata of the root are never touched. The path of each removed one, as kube-apiserver words it in its strict
+    /// answers: "spec.foo", "spec.containers[0].bar".
+    virtual std::vector<std::string> prune(boost::json::object& value) const = 0;
+
+    /// What is wrong with it, worded as kube-apiserver does (type, required, enum, pattern, minimum, maxLength, format ...).
+    virtual std::vector<cause> validate(const boost::json::object& value) const = 0;
+
+    // For strategic merge patches.
+    /// The schema of a member (properties, else additionalProperties), or null where it is not known.
+    virtual const schema* member(std::string_view name) const = 0;
+    /// The schema of a list's elements, or null.
+    virtual const schema* items() const = 0;
+    /// x-kubernetes-patch-merge-key, or empty.
+    virtual std::string_view merge_key() const = 0;
+    /// Whether x-kubernetes-patch-strategy has that word ("merge", "retainKeys").
+    virtual bool has_patch_strategy(std::string_view word) const = 0;
+};
+
+} // namespace devcluster
