@@ -1,0 +1,363 @@
+#include "tools/devcluster/api/objects.hpp"
+
+#include "asio_k8s/json_access.hpp"
+#include "asio_k8s/rfc3339.hpp"
+#include "tools/devcluster/api/metadata_validation.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace devcluster {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::string_view stale_message =
+    "the object has been modified; please apply your changes to the latest version and try again";
+
+json::object& metadata_of(json::object& object) {
+    auto& metadata = object["metadata"];
+    if (!metadata.is_object())
+        metadata.emplace_object();
+    return metadata.get_object();
+}
+
+std::string text_of(std::string_view view) {
+    return std::string(view);
+}
+
+status_error precondition_failed(const object_name& what, std::string_view field, std::string_view wanted,
+                                 std::string_view found) {
+    return conflict(what, fmt::format("Precondition failed: {} in precondition: {}, {} in object meta: {}", field, wanted, field,
+                                      found));
+}
+
+/// A member that clients do not decide: as it is stored, whatever was sent.
+void keep(json::object& next, const json::object& stored, std::string_view name) {
+    if (const auto* value = stored.if_contains(name))
+        next[name] = *value;
+    else
+        next.erase(name);
+}
+
+/// Whether what is desired differs: everything but metadata, and but the status where that is written apart.
+bool is_edit(const resource_type& type, const json::object& next, const json::object& stored) {
+    auto differs = [&](const json::object& one, const json::object& other) {
+        return std::any_of(one.begin(), one.end(), [&](const json::key_value_pair& member) {
+            if (member.key() == "metadata" || (type.has_status && member.key() == "status"))
+                return false;
+            const auto* same = other.if_contains(member.key());
+            return same == nullptr || *same != member.value();
+        });
+    };
+    return differs(next, stored) || differs(stored, next);
+}
+
+object_ptr unstored(json::object value) {
+    auto made = std::make_shared<stored_object>();
+    made->text = json::serialize(value);
+    made->value = std::move(value);
+    return made;
+}
+
+bool has_new_finalizer(const json::object& next, const json::object& stored) {
+    const auto* now = finalizers_of(next);
+    const auto* before = finalizers_of(stored);
+    return now != nullptr && std::any_of(now->begin(), now->end(), [&](const json::value& one) {
+               return before == nullptr || std::find(before->begin(), before->end(), one) == before->end();
+           });
+}
+
+void add_finalizer(json::object& metadata, std::string_view name) {
+    auto& list = metadata["finalizers"];
+    if (!list.is_array())
+        list.emplace_array();
+    auto& names = list.get_array();
+    if (std::none_of(names.begin(), names.end(), [&](const json::value& one) { return one == json::value(name); }))
+        names.emplace_back(name);
+}
+
+} // namespace
+
+std::string_view metadata_text(const json::object& object, std::string_view name) {
+    const auto* metadata = k8s::object_at(object, "metadata");
+    return metadata == nullptr ? std::string_view() : k8s::text_at(*metadata, name);
+}
+
+const json::array* finalizers_of(const json::object& object) {
+    const auto* metadata = k8s::object_at(object, "metadata");
+    const auto* list = metadata == nullptr ? nullptr : k8s::array_at(*metadata, "finalizers");
+    return list == nullptr || list->empty() ? nullptr : list;
+}
+
+std::string rfc3339_seconds(proto_http::wall_time at) {
+    return k8s::format_rfc3339(std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count());
+}
+
+bool is_held(const resource_type& type, const json::object& object) {
+    return finalizers_of(object) != nullptr || (type.rules.holds_on && type.rules.holds_on(object));
+}
+
+outcome<object_ptr> objects::get(const resource_type& type, const object_key& key) const {
+    auto found = store_.in(type.collection_name()).find(key);
+    if (!found)
+        return not_found(type.named(key.second));
+    return found;
+}
+
+outcome<object_ptr> objects::create(const resource_type& type, std::string_view ns, json::object object,
+                                    const write_options& options) {
+    auto admitted = admit_new(type, ns, object);
+    if (admitted.has_error())
+        return admitted.error();
+    auto judged = judge_fields(type, object, options);
+    if (judged.has_error())
+        return judged.error();
+    if (auto space = check_namespace(type, ns); space.has_error())
+        return space.error();
+    if (type.rules.prepare_create) {
+        auto prepared = type.rules.prepare_create(object, rule_context{rt_.wall_now(), store_});
+        if (prepared.has_error())
+            return prepared.error();
+    }
+    std::string name(metadata_text(object, "name"));
+    if (auto causes = causes_against(type, object); !causes.empty())
+        return invalid(type.named(name), std::move(causes));
+
+    auto& collection = store_.in(type.collection_name());
+    object_key key(type.namespaced ? ns : std::string_view(), name);
+    if (collection.find(key))
+        return already_exists(type.named(name));
+    return options.dry_run ? unstored(std::move(object)) : store_.put(collection, key, std::move(object));
+}
+
+outcome<void> objects::admit_new(const resource_type& type, std::string_view ns, json::object& object) {
+    auto& metadata = metadata_of(object);
+    auto named_ns = k8s::text_at(metadata, "namespace");
+    if (type.namespaced && !named_ns.empty() && named_ns != ns)
+        return bad_request(fmt::format("the namespace of the provided object does not match the namespace sent on the request"));
+    if (!k8s::text_at(metadata, "resourceVersion").empty())
+        return bad_request("resourceVersion should not be set on objects to be created");
+    if (type.namespaced)
+        metadata["namespace"] = ns;
+    else
+        metadata.erase("namespace");
+
+    auto name = text_of(k8s::text_at(metadata, "name"));
+    if (auto prefix = text_of(k8s::text_at(metadata, "generateName")); name.empty() && !prefix.empty())
+        metadata["name"] = prefix + fresh_suffix();
+    for (auto member : {"deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields", "generation"})
+        metadata.erase(member);
+    metadata["uid"] = fresh_uid();
+    metadata["creationTimestamp"] = rfc3339_seconds(rt_.wall_now());
+    if (type.has_generation)
+        metadata["generation"] = 1;
+    if (type.has_status && type.is_custom)
+        object.erase("status");
+    return {};
+}
+
+outcome<void> objects::check_namespace(const resource_type& type, std::string_view ns) const {
+    if (!type.namespaced)
+        return {};
+    auto space = store_.in("namespaces").find(object_key(std::string(), ns));
+    if (!space)
+        return not_found(object_name{"", "namespaces", "Namespace", text_of(ns)});
+    if (metadata_text(space->value, "deletionTimestamp").empty())
+        return {};
+    auto refused = forbidden(type.named({}), fmt::format("unable to create new content in namespace {} because it is being "
+                                                         "terminated", ns));
+    refused.causes.push_back({"NamespaceTerminating", fmt::format("namespace {} is being terminated", ns), "metadata.namespace"});
+    return refused;
+}
+
+/// Fields that nobody knows: refused, told or dropped in silence, as asked. Then the schema's defaults.
+outcome<void> objects::judge_fields(const resource_type& type, json::object& object, const write_options& options) const {
+    std::vector<std::string> complaints;
+    for (const auto& path : options.duplicate_fields)
+        complaints.push_back(fmt::format("duplicate field \"{}\"", path));
+    if (type.structure) {
+        for (const auto& path : type.structure->prune(object))
+            complaints.push_back(fmt::format("unknown field \"{}\"", path));
+        type.structure->apply_defaults(object);
+    }
+    if (complaints.empty() || options.unknown_fields == field_validation::ignore)
+        return {};
+    if (options.unknown_fields == field_validation::strict) {
+        auto list = fmt::format("strict decoding error: {}", fmt::join(complaints, ", "));
+        return bad_request(type.is_custom ? list : fmt::format("{} in version \"{}\" cannot be handled as a {}: {}", type.kind,
+                                                               type.version, type.kind, list));
+    }
+    if (options.warnings != nullptr)
+        options.warnings->insert(options.warnings->end(), complaints.begin(), complaints.end());
+    return {};
+}
+
+std::vector<cause> objects::causes_against(const resource_type& type, const json::object& object) const {
+    const auto* metadata = k8s::object_at(object, "metadata");
+    auto causes = validate_metadata(*metadata, type.namespaced, type.is_label_name ? name_rule::label : name_rule::subdomain);
+    auto add = [&](std::vector<cause> more) { causes.insert(causes.end(), more.begin(), more.end()); };
+    if (type.structure)
+        add(type.structure->validate(object));
+    if (type.rules.validate)
+        add(type.rules.validate(object));
+    return causes;
+}
+
+outcome<object_ptr> objects::replace(const resource_type& type, const object_key& key, json::object next, part which,
+                                     const write_options& options) {
+    auto current = get(type, key);
+    if (current.has_error())
+        return current.error();
+    auto& metadata = metadata_of(next);
+    if (auto version = k8s::text_at(metadata, "resourceVersion"); version.empty() && type.is_custom)
+        return invalid(type.named(key.second), {{"FieldValueInvalid", "Invalid value: 0x0: must be specified for an update",
+                                                 "metadata.resourceVersion"}});
+    return update(type, key, *current, std::move(next), which, options);
+}
+
+outcome<object_ptr> objects::modify(const resource_type& type, const object_key& key, const change_function& make, part which,
+                                    const write_options& options) {
+    auto current = get(type, key);
+    if (current.has_error())
+        return current.error();
+    auto next = make((*current)->value);
+    if (next.has_error())
+        return next.error();
+    return update(type, key, *current, std::move(*next), which, options);
+}
+
+outcome<object_ptr> objects::update(const resource_type& type, const object_key& key, const object_ptr& current,
+                                    json::object next, part which, const write_options& options) {
+    const auto& stored = current->value;
+    const auto& stored_metadata = stored.at("metadata").get_object();
+    auto what = type.named(key.second);
+    {
+        auto& metadata = metadata_of(next);
+        if (auto name = k8s::text_at(metadata, "name"); !name.empty() && name != key.second)
+            return bad_request(
+                fmt::format("the name of the object ({}) does not match the name on the URL ({})", name, key.second));
+        if (auto ns = k8s::text_at(metadata, "namespace"); type.namespaced && !ns.empty() && ns != key.first)
+            return bad_request("the namespace of the provided object does not match the namespace sent on the request");
+        if (auto version = k8s::text_at(metadata, "resourceVersion");
+            !version.empty() && version != k8s::text_at(stored_metadata, "resourceVersion"))
+            return conflict(what, stale_message);
+        if (auto uid = k8s::text_at(metadata, "uid"); !uid.empty() && uid != k8s::text_at(stored_metadata, "uid"))
+            return precondition_failed(what, "UID", uid, k8s::text_at(stored_metadata, "uid"));
+    }
+    if (which == part::status) {
+        auto status = next.if_contains("status") == nullptr ? std::optional<json::value>() : next.at("status");
+        auto metadata = next.at("metadata");
+        next = stored;
+        if (status)
+            next["status"] = std::move(*status);
+        else
+            next.erase("status");
+        // Labels and annotations may come along with a core kind's status, never with a custom one's.
+        if (!type.is_custom)
+            next["metadata"] = std::move(metadata);
+    } else if (type.has_status) {
+        keep(next, stored, "status");
+    }
+    auto& metadata = metadata_of(next);
+    for (auto member : {"name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
+                        "generation", "resourceVersion", "generateName"})
+        keep(metadata, stored_metadata, member);
+    metadata.erase("managedFields");
+    if (auto judged = judge_fields(type, next, options); judged.has_error())
+        return judged.error();
+    if (type.rules.prepare_update) {
+        auto prepared = type.rules.prepare_update(next, stored, rule_context{rt_.wall_now(), store_});
+        if (prepared.has_error())
+            return prepared.error();
+    }
+    if (type.has_generation && which == part::whole && is_edit(type, next, stored))
+        metadata_of(next)["generation"] = k8s::integer_at(stored_metadata, "generation").value_or(0) + 1;
+    auto causes = causes_against(type, next);
+    bool is_ending = !k8s::text_at(stored_metadata, "deletionTimestamp").empty();
+    if (is_ending && has_new_finalizer(next, stored))
+        causes.push_back({"FieldValueForbidden", "Forbidden: no new finalizers can be added if the object is being deleted",
+                          "metadata.finalizers"});
+    if (!causes.empty())
+        return invalid(what, std::move(causes));
+
+    if (next == stored)
+        return current;
+    if (options.dry_run)
+        return unstored(std::move(next));
+    bool is_over = is_ending && !is_held(type, next) &&
+                   k8s::integer_at(stored_metadata, "deletionGracePeriodSeconds").value_or(0) == 0;
+    auto& collection = store_.in(type.collection_name());
+    auto put = store_.put(collection, key, std::move(next));
+    if (is_over)
+        return store_.erase(collection, key);
+    return put;
+}
+
+outcome<deletion> objects::remove(const resource_type& type, const object_key& key, const delete_options& options) {
+    auto found = get(type, key);
+    if (found.has_error())
+        return found.error();
+    const auto& current = *found;
+    auto what = type.named(key.second);
+    if (auto uid = metadata_text(current->value, "uid"); !options.uid.empty() && options.uid != uid)
+        return precondition_failed(what, "UID", options.uid, uid);
+    if (auto version = metadata_text(current->value, "resourceVersion");
+        !options.resource_version.empty() && options.resource_version != version)
+        return precondition_failed(what, "ResourceVersion", options.resource_version, version);
+
+    auto grace = type.rules.grace_seconds ? type.rules.grace_seconds(current->value, options.grace_seconds) : 0;
+    auto next = current->value;
+    auto& metadata = metadata_of(next);
+    if (options.propagation == "Foreground")
+        add_finalizer(metadata, "foregroundDeletion");
+    else if (options.propagation == "Orphan")
+        add_finalizer(metadata, "orphan");
+
+    auto& collection = store_.in(type.collection_name());
+    if (grace == 0 && !is_held(type, next)) {
+        if (options.dry_run)
+            return deletion{current, true};
+        return deletion{store_.erase(collection, key), true};
+    }
+    bool is_ending = !k8s::text_at(metadata, "deletionTimestamp").empty();
+    auto left = k8s::integer_at(metadata, "deletionGracePeriodSeconds").value_or(0);
+    // A second delete may only shorten what is left.
+    if (!is_ending || grace < left) {
+        metadata["deletionTimestamp"] = rfc3339_seconds(rt_.wall_now() + std::chrono::seconds(grace));
+        metadata["deletionGracePeriodSeconds"] = grace;
+        if (type.has_generation && !is_ending)
+            metadata["generation"] = k8s::integer_at(metadata, "generation").value_or(0) + 1;
+    }
+    if (!is_ending && type.rules.prepare_delete)
+        type.rules.prepare_delete(next);
+    if (options.dry_run || next == current->value)
+        return deletion{current, false};
+    return deletion{store_.put(collection, key, std::move(next)), false};
+}
+
+void objects::run_later(std::function<void()> what) {
+    boost::asio::post(rt_.executor(), std::move(what));
+}
+
+std::string objects::fresh_uid() {
+    auto high = rt_.random(), low = rt_.random();
+    return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xFFFF, high & 0xFFF,
+                       0x8000 | ((low >> 48) & 0x3FFF), low & 0xFFFF'FFFF'FFFF);
+}
+
+std::string objects::fresh_suffix() {
+    // k8s.io/apimachinery/pkg/util/rand: no vowels and nothing that looks like another.
+    constexpr std::string_view alphabet = "bcdfghjklmnpqrstvwxz2456789";
+    std::string made;
+    for (auto bits = rt_.random(); made.size() < 5; bits /= alphabet.size())
+        made += alphabet[bits % alphabet.size()];
+    return made;
+}
+
+} // namespace devcluster
