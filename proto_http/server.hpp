@@ -63,6 +63,8 @@ struct server_response {
     /// Set: the body is what this writes, in chunks (to a client of HTTP/1.0: until the connection closes), and `body` is not
     /// looked at. Never compressed.
     body_stream stream;
+    /// The connection is closed without an answer. For tests of clients.
+    bool aborts = false;
 };
 
 /// A response with a body of that content type.

@@ -151,6 +151,8 @@ asio::awaitable<bool> session::serve_one() {
 
     io_->expires_at(never);
     auto answer = co_await call_handler();
+    if (answer.aborts)
+        co_return false;
     if (answer.stream && has_body(answer.status))
         co_return co_await reply_streamed(std::move(answer));
     co_return co_await reply(std::move(answer), true);

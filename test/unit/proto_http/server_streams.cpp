@@ -23,6 +23,7 @@ struct fixture : test_support::http_server_fixture {
     fixture() {
         add({"GET"}, "/three", [](server_request) { return answer(write_three); });
         add({"GET"}, "/broken", [](server_request) { return answer(break_off); });
+        add({"GET"}, "/aborts", [](server_request) { return abort(); });
         add({"GET"}, "/waits",
             [this](server_request) { return answer([this](body_writer& to) { return write_when_told(this, &to); }); });
         add({"GET"}, "/floods", [this](server_request) { return answer([this](body_writer& to) { return flood(this, &to); }); });
@@ -32,6 +33,12 @@ struct fixture : test_support::http_server_fixture {
         server_response made;
         made.headers.add("Content-Type", "text/plain");
         made.stream = std::move(stream);
+        co_return made;
+    }
+
+    static asio::awaitable<server_response> abort() {
+        server_response made;
+        made.aborts = true;
         co_return made;
     }
 
@@ -99,6 +106,12 @@ BOOST_AUTO_TEST_CASE(a_stream_that_fails_ends_without_its_last_chunk) {
     BOOST_TEST(answer.ends_with("4\r\nhalf\r\n"));
     BOOST_TEST_REQUIRE(errors.size() == 1u);
     BOOST_TEST(errors[0] == "stream of /broken failed: a bug");
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_that_aborts_closes_the_connection_without_a_byte) {
+    serve();
+    BOOST_TEST(talk("GET /aborts HTTP/1.1\r\nHost: a\r\n\r\n").empty());
+    BOOST_TEST(server->connections() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_piece_is_sent_at_once) {

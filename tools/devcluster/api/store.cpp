@@ -65,7 +65,7 @@ std::optional<std::vector<object_ptr>> collection::list_at(std::string_view ns, 
 }
 
 bool collection::each_change_after(std::uint64_t revision, const std::function<bool(const change&)>& take) const {
-    if (revision < forgotten_)
+    if (revision < last_lost_)
         return false;
     auto at = std::upper_bound(history_.begin(), history_.end(), revision,
                                [](std::uint64_t wanted, const change& one) { return wanted < one.revision; });
@@ -111,10 +111,7 @@ object_ptr store::erase(collection& in, const object_key& key) {
 
 void store::tell(collection& in, const object_key& key, change what) {
     in.history_.push_back(std::move(what));
-    if (in.history_.size() > history_max_) {
-        in.forgotten_ = in.history_.front().revision;
-        in.history_.pop_front();
-    }
+    forget(in, history_max_);
     for (auto* wake : in.waiting_)
         wake->set();
     // A copy: a listener's own doings must not pull the change from under the next one.
@@ -125,8 +122,15 @@ void store::tell(collection& in, const object_key& key, change what) {
 
 void store::compact() {
     for (auto& [name, one] : collections_) {
-        one.history_.clear();
+        forget(one, 0);
         one.forgotten_ = revision_;
+    }
+}
+
+void store::forget(collection& in, std::size_t keep) {
+    while (in.history_.size() > keep) {
+        in.forgotten_ = in.last_lost_ = in.history_.front().revision;
+        in.history_.pop_front();
     }
 }
 

@@ -57,10 +57,10 @@ public:
     /// As it was at an earlier revision; nothing if that is forgotten.
     std::optional<std::vector<object_ptr>> list_at(std::string_view ns, std::uint64_t revision) const;
 
-    /// Calls `take` with each change after `revision` until it returns false. False where some of them are forgotten.
+    /// Calls `take` with each change after `revision` until it returns false. False where some of them are lost.
     bool each_change_after(std::uint64_t revision, const std::function<bool(const change&)>& take) const;
 
-    /// Changes up to this revision are forgotten.
+    /// Nothing can be asked as of an earlier revision than this. A watch that has followed so far goes on all the same.
     std::uint64_t forgotten() const noexcept { return forgotten_; }
 
 private:
@@ -70,6 +70,7 @@ private:
     std::map<object_key, object_ptr> objects_;
     std::deque<change> history_;
     std::uint64_t forgotten_ = 0;
+    std::uint64_t last_lost_ = 0; ///< the newest change that was dropped from the history
     std::set<proto_http::event*> waiting_;
 };
 
@@ -107,6 +108,7 @@ public:
 
 private:
     void tell(collection& in, const object_key& key, change what);
+    static void forget(collection& in, std::size_t keep);
 
     std::size_t history_max_;
     std::uint64_t revision_ = 1;
