@@ -26,6 +26,7 @@ core::decider_settings core_settings(proto_http::runtime& rt, const settings& fr
     to.retention.failed_max = from.error_pods_max;
     to.overdue_starts_per_second = from.starts_per_second_max;
     to.reports_without_header = from.reports_without_header;
+    to.newcomer_spread = from.newcomer_spread.count();
     const std::uint64_t words[2] = {rt.random(), rt.random()};
     static_assert(sizeof words == sizeof to.salt.data);
     std::memcpy(to.salt.data, words, sizeof words);

@@ -66,6 +66,8 @@ struct settings {
     std::chrono::nanoseconds job_age_max = std::chrono::minutes(15); ///< at least 5 min, as v2
     bool reports_without_header = true;
     double starts_per_second_max = 20; ///< of overdue checks
+    /// Checks that are created together start within this. Not in the file: 0 is for a cluster of one developer.
+    std::chrono::seconds newcomer_spread{10};
     board_options board;
     influx_settings influx;
 

@@ -5,6 +5,7 @@
 #include "controller/core/event.hpp"
 #include "controller/core/report_desk.hpp"
 #include "controller/core/retention.hpp"
+#include "controller/core/schedule.hpp"
 #include "controller/core/verdict.hpp"
 
 #include <map>
@@ -28,6 +29,7 @@ struct decider_settings {
     duration linger_after_report = std::chrono::seconds(30);
     duration stale_margin = std::chrono::seconds(30);
     double overdue_starts_per_second = 20;
+    unix_seconds newcomer_spread = newcomer_delay_max; ///< 0: a new check starts at once
     bool reports_without_header = true;
     bool leader = true;
     boost::uuids::uuid salt{}; ///< random, for the index of secrets

@@ -31,7 +31,7 @@ void decider::start_when_due(entity& e, const check_view& check, const std::opti
     if (edited) {
         slot = std::max(wall_, *base + 1);
     } else {
-        slot = base ? next_slot(check, *base, wall_) : first_slot(check, wall_);
+        slot = base ? next_slot(check, *base, wall_) : first_slot(check, wall_, settings_.newcomer_spread);
         // After the clock was set back, the pods of the first pass may still hold the names.
         while (pod_of_slot(e, check, slot))
             ++slot;

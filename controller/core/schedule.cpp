@@ -6,7 +6,6 @@ namespace kh::core {
 
 namespace {
 
-constexpr unix_seconds newcomer_delay_max = 10;
 constexpr unix_seconds void_margin_min = 60;
 
 unix_seconds floor_div(unix_seconds value, unix_seconds by) {
@@ -49,9 +48,9 @@ grid grid_of(const check_view& check) {
     return g;
 }
 
-unix_seconds first_slot(const check_view& check, unix_seconds now) {
+unix_seconds first_slot(const check_view& check, unix_seconds now, unix_seconds spread) {
     grid g = grid_of(check);
-    unix_seconds first = check.created + hashed_below(check, "newcomer", std::min(g.interval, newcomer_delay_max));
+    unix_seconds first = check.created + hashed_below(check, "newcomer", std::max<unix_seconds>(1, std::min(g.interval, spread)));
     // The API server's clock is ahead of ours: soon, by our own clock.
     if (first > now + newcomer_delay_max)
         return now + (newcomer_delay_max - now % newcomer_delay_max) % newcomer_delay_max;

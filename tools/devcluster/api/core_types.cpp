@@ -38,7 +38,6 @@ resource_type namespaces() {
     auto type = make("", "v1", "namespaces", "Namespace");
     type.namespaced = false;
     type.has_status = true;
-    type.is_label_name = true;
     type.short_names = {"ns"};
     type.selectable_fields = {"status.phase"};
     auto name_label = [](json::object& object) {

@@ -126,7 +126,10 @@ outcome<object_ptr> objects::create(const resource_type& type, std::string_view 
             return prepared.error();
     }
     std::string name(metadata_text(object, "name"));
-    if (auto causes = causes_against(type, object); !causes.empty())
+    auto causes = validate_metadata(metadata_of(object), type.namespaced, name_rule_of(type.group, type.kind));
+    auto more = causes_against(type, object);
+    causes.insert(causes.end(), more.begin(), more.end());
+    if (!causes.empty())
         return invalid(type.named(name), std::move(causes));
 
     auto& collection = store_.in(type.collection_name());
@@ -198,14 +201,14 @@ outcome<void> objects::judge_fields(const resource_type& type, json::object& obj
     return {};
 }
 
-std::vector<cause> objects::causes_against(const resource_type& type, const json::object& object) const {
-    const auto* metadata = k8s::object_at(object, "metadata");
-    auto causes = validate_metadata(*metadata, type.namespaced, type.is_label_name ? name_rule::label : name_rule::subdomain);
-    auto add = [&](std::vector<cause> more) { causes.insert(causes.end(), more.begin(), more.end()); };
+std::vector<cause> objects::causes_against(const resource_type& type, const json::object& object) {
+    std::vector<cause> causes;
     if (type.structure)
-        add(type.structure->validate(object));
-    if (type.rules.validate)
-        add(type.rules.validate(object));
+        causes = type.structure->validate(object);
+    if (type.rules.validate) {
+        auto more = type.rules.validate(object);
+        causes.insert(causes.end(), more.begin(), more.end());
+    }
     return causes;
 }
 
@@ -278,7 +281,9 @@ outcome<object_ptr> objects::update(const resource_type& type, const object_key&
     }
     if (type.has_generation && which == part::whole && is_edit(type, next, stored))
         metadata_of(next)["generation"] = k8s::integer_at(stored_metadata, "generation").value_or(0) + 1;
-    auto causes = causes_against(type, next);
+    auto causes = validate_metadata_update(metadata_of(next), stored_metadata);
+    auto more = causes_against(type, next);
+    causes.insert(causes.end(), more.begin(), more.end());
     bool is_ending = !k8s::text_at(stored_metadata, "deletionTimestamp").empty();
     if (is_ending && has_new_finalizer(next, stored))
         causes.push_back({"FieldValueForbidden", "Forbidden: no new finalizers can be added if the object is being deleted",

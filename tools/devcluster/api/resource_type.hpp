@@ -47,7 +47,6 @@ struct resource_type {
     bool has_status = false;     ///< the subresource
     bool has_generation = false; ///< metadata.generation counts changes of what is desired
     bool is_custom = false;
-    bool is_label_name = false; ///< names are DNS labels, not DNS subdomains
     std::vector<std::string> short_names;
     std::vector<std::string> categories;
     std::vector<std::string> selectable_fields; ///< beside metadata.name and metadata.namespace

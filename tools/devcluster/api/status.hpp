@@ -23,6 +23,8 @@ struct cause {
 };
 
 struct status_error {
+    status_error() = default; // no aggregate: an outcome<integer> must not take its value for an error's code
+
     unsigned code = 500;
     std::string reason; ///< "NotFound", "Invalid", ...
     std::string message;

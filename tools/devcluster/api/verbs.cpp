@@ -386,7 +386,7 @@ outcome<server_response> verbs::watch(const call& what) {
         if (!is_initial_asked)
             made.from = *parsed;
     }
-    auto answer = json_answer(200, nullptr);
+    auto answer = json_answer(200, std::shared_ptr<const std::string>());
     answer.stream = [rt = &rt_, all = &all_, made = std::move(made)](proto_http::body_writer& to) {
         return stream_watch(*rt, *all, made, to);
     };

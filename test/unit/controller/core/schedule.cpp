@@ -73,6 +73,14 @@ BOOST_AUTO_TEST_CASE(missed_slots_collapse_into_the_latest) {
     BOOST_TEST(next_slot(check, base, base + 3600 + 5) == base + 3600);
 }
 
+BOOST_AUTO_TEST_CASE(without_a_spread_a_new_check_starts_at_once) {
+    check_view check = make_check();
+    for (int i = 0; i < 20; ++i) {
+        check.uid = "uid-" + std::to_string(i);
+        BOOST_TEST(first_slot(check, epoch, 0) == check.created);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_check_that_never_ran_for_a_day_starts_in_the_latest_slot_and_not_in_one_of_yesterday) {
     const check_view check = make_check();
     const unix_seconds now = epoch + 86'400;

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "proto_http/result.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace proto_http {
+
+/// Tells when files are written, replaced, made or removed (inotify on their folders, so that a file that an editor or a ConfigMap
+/// volume replaces by another is seen as well). Part of the system, like system_runtime.
+class file_changes {
+public:
+    /// The files need not exist, their folders must. Errors: the system's code.
+    static result<std::unique_ptr<file_changes>> watch(boost::asio::io_context& context, const std::vector<std::string>& paths);
+    virtual ~file_changes() = default;
+
+    /// Waits for a change, and a moment longer for those that belong to it. Which file it was is not told: read them. Errors:
+    /// errc::cancelled, or the system's code.
+    virtual boost::asio::awaitable<result<void>> next() = 0;
+};
+
+} // namespace proto_http
