@@ -135,14 +135,14 @@ resource_type definitions() {
         return {};
     };
     type.rules.prepare_create = [=](json::object& object, const rule_context& context) {
-        set_crd_defaults(object);
+        apply_crd_defaults(object);
         auto checked = check(object);
         if (checked)
             object["status"] = established_status(object, context.now);
         return checked;
     };
     type.rules.prepare_update = [=](json::object& next, const json::object&, const rule_context&) {
-        set_crd_defaults(next);
+        apply_crd_defaults(next);
         return check(next);
     };
     return type;

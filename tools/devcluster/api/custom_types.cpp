@@ -27,23 +27,6 @@ json::object condition(std::string_view type, std::string_view reason, std::stri
 
 } // namespace
 
-void set_crd_defaults(json::object& crd) {
-    auto* spec = crd.contains("spec") ? crd["spec"].if_object() : nullptr;
-    auto* names = spec != nullptr && spec->contains("names") ? (*spec)["names"].if_object() : nullptr;
-    if (names == nullptr)
-        return;
-    std::string kind(k8s::text_at(*names, "kind"));
-    if (k8s::text_at(*names, "singular").empty()) {
-        auto lower = kind;
-        std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-        (*names)["singular"] = lower;
-    }
-    if (k8s::text_at(*names, "listKind").empty())
-        (*names)["listKind"] = kind + "List";
-    if (!spec->contains("conversion"))
-        (*spec)["conversion"] = json::object{{"strategy", "None"}};
-}
-
 json::object established_status(const json::object& crd, proto_http::wall_time now) {
     const auto& spec = crd.at("spec").get_object();
     json::array stored;
@@ -96,20 +79,21 @@ void custom_types::serve(const json::object& crd) {
         resource_type type;
         type.group = read->group;
         type.version = version.name;
-        type.plural = read->plural;
-        type.singular = read->singular;
-        type.kind = read->kind;
-        type.list_kind = read->list_kind;
+        type.plural = read->names.plural;
+        type.singular = read->names.singular;
+        type.kind = read->names.kind;
+        type.list_kind = read->names.list_kind;
         type.namespaced = read->namespaced;
         type.has_status = version.has_status;
         type.has_generation = true;
         type.is_custom = true;
-        type.short_names = read->short_names;
-        type.categories = read->categories;
+        type.short_names = read->names.short_names;
+        type.categories = read->names.categories;
         type.selectable_fields = version.selectable_fields;
-        type.structure = version.structure;
-        type.openapi = version.openapi;
-        type.columns = version.columns;
+        type.structure = version.structural;
+        type.openapi = std::make_shared<const json::object>(std::move(version.schema_json));
+        auto columns = columns_of_printer(version.printer_columns.empty() ? nullptr : &version.printer_columns);
+        type.columns = columns ? std::move(*columns) : *columns_of_printer(nullptr);
         all_.types().add(std::make_shared<const resource_type>(std::move(type)));
     }
 }

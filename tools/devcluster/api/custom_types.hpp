@@ -6,9 +6,6 @@
 
 namespace devcluster {
 
-/// What kube-apiserver fills in: names.singular, names.listKind, conversion.strategy.
-void set_crd_defaults(boost::json::object& crd);
-
 /// The status of one that is served: its names are accepted and it is established at once (nothing here takes a while).
 boost::json::object established_status(const boost::json::object& crd, proto_http::wall_time now);
 

@@ -471,12 +471,10 @@ outcome<objects::change_function> change_by(std::string_view type_of_patch, json
                                           ? "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
                                           : "application/json-patch+json, application/merge-patch+json, "
                                             "application/strategic-merge-patch+json, application/apply-patch+yaml");
-    if (!body.is_object())
-        return bad_request("the patch is not an object");
     if (!is_strategic)
-        return change([body = std::move(body)](json::object current) {
-            return as_object(apply_merge_patch(json::value(std::move(current)), body));
-        });
+        return change([body = std::move(body)](json::object current) { return apply_merge_patch(std::move(current), body); });
+    if (!body.is_object())
+        return not_unmarshalled({}, body, "map[string]interface {}");
     return change([body = std::move(body), structure = type.structure](json::object current) {
         return apply_strategic_merge_patch(std::move(current), body.get_object(), structure.get());
     });

@@ -132,12 +132,8 @@ outcome<object_ptr> applier::put(const resource_type& type, const object_key& ke
     if (!current)
         return all_.create(type, key.first, annotated(std::move(desired)), options);
     auto patch = json::value(annotated(three_way_patch(last, desired)));
-    return all_.modify(
-        type, key,
-        [&patch](json::object stored) -> outcome<json::object> {
-            return std::move(apply_merge_patch(json::value(std::move(stored)), patch).get_object());
-        },
-        part::whole, options);
+    auto change = [&patch](json::object stored) { return apply_merge_patch(std::move(stored), patch); };
+    return all_.modify(type, key, change, part::whole, options);
 }
 
 /// A manifest names the namespace that it is for; here nobody has made it.

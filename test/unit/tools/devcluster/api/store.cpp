@@ -1,5 +1,6 @@
 #include "tools/devcluster/api/store.hpp"
 
+#include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <map>
