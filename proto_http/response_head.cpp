@@ -19,7 +19,7 @@ bool has_body(unsigned status) noexcept {
     return status / 100 != 1 && status != 204 && status != 304;
 }
 
-std::string response_head(const server_response& what, std::size_t body_size, connection_fate fate) {
+std::string response_head(const server_response& what, std::optional<std::size_t> body_size, connection_fate fate) {
     std::string head;
     head.reserve(256);
     auto reason = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(what.status));
@@ -27,8 +27,10 @@ std::string response_head(const server_response& what, std::size_t body_size, co
     for (const auto& [name, value] : what.headers)
         if (!is_ours(name) && is_token(name) && is_field_value(value))
             append_header(head, name, value);
-    if (has_body(what.status))
-        append_header(head, "Content-Length", std::to_string(body_size));
+    if (has_body(what.status) && body_size)
+        append_header(head, "Content-Length", std::to_string(*body_size));
+    else if (has_body(what.status) && !fate.is_http_10)
+        append_header(head, "Transfer-Encoding", "chunked");
     if (!fate.is_kept)
         append_header(head, "Connection", "close");
     else if (fate.is_http_10)

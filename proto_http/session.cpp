@@ -1,7 +1,10 @@
 #include "proto_http/session.hpp"
 
 #include "proto_http/ascii.hpp"
+#include "proto_http/await_value.hpp"
+#include "proto_http/chunked_body.hpp"
 #include "proto_http/error.hpp"
+#include "proto_http/first_of.hpp"
 #include "proto_http/response_head.hpp"
 #include "proto_http/tls.hpp"
 #include "proto_http/with_deadline.hpp"
@@ -148,6 +151,8 @@ asio::awaitable<bool> session::serve_one() {
 
     io_->expires_at(never);
     auto answer = co_await call_handler();
+    if (answer.stream && has_body(answer.status))
+        co_return co_await reply_streamed(std::move(answer));
     co_return co_await reply(std::move(answer), true);
 }
 
@@ -343,6 +348,54 @@ asio::awaitable<bool> session::reply(server_response answer, bool wants_keep) {
     if (!is_kept)
         co_await linger();
     co_return is_kept;
+}
+
+asio::awaitable<bool> session::reply_streamed(server_response answer) {
+    bool is_chunked = parser_->version != http_10;
+    bool is_kept = is_chunked && parser_->keep_alive() && !host_->is_draining;
+    connection_fate fate{is_kept, !is_chunked};
+    io_->expires_at(later(host_->rt.now(), host_->limits.write_time_max));
+    auto head = response_head(answer, std::nullopt, fate);
+    auto sent = co_await io_->write(head, std::string_view());
+    io_->expires_at(never);
+    if (!sent || is_head_request_)
+        co_return sent&& is_kept;
+
+    chunked_body body(host_->rt, *io_, host_->limits.write_time_max, is_chunked);
+    std::string failed;
+    try {
+        auto streaming = answer.stream(body);
+        auto watching = until_client_ends();
+        auto ended = co_await first_of(host_->rt, std::move(streaming), std::move(watching));
+        if (ended != first_end::first)
+            co_return false;
+    } catch (...) {
+        failed = what_of(std::current_exception());
+    }
+    if (!failed.empty()) {
+        // The body stays without its end, so that the client does not take it for whole.
+        if (host_->report)
+            host_->report("stream of " + route_->path + " failed: " + failed);
+        co_return false;
+    }
+    auto finished = co_await body.finish();
+    if (!finished)
+        co_return false;
+    if (!is_kept)
+        co_await linger();
+    co_return is_kept;
+}
+
+/// Returns when the client has closed its side or the connection has broken. What it sends ahead (pipelining) is kept for later,
+/// in bounds.
+asio::awaitable<void> session::until_client_ends() {
+    while (in_.data().size() < host_->limits.header_size_max) {
+        auto [error, size] = co_await io_->next_layer().async_read_some(asio::buffer(first_bytes_), await_tuple);
+        if (error)
+            co_return;
+        in_.append(std::string_view(first_bytes_.data(), size));
+    }
+    co_await wait_until(host_->rt, never);
 }
 
 asio::awaitable<void> session::linger() {

@@ -66,6 +66,8 @@ private:
     boost::asio::awaitable<verdict> read_body();
     boost::asio::awaitable<server_response> call_handler();
     boost::asio::awaitable<bool> reply(server_response answer, bool wants_keep);
+    boost::asio::awaitable<bool> reply_streamed(server_response answer);
+    boost::asio::awaitable<void> until_client_ends();
     boost::asio::awaitable<bool> refuse(verdict why);
     boost::asio::awaitable<void> linger();
     boost::asio::awaitable<error_code> fill();
