@@ -36,16 +36,13 @@ constexpr std::pair<std::string_view, std::string_view> shapes[] = {
     {"rgbcolor", "^rgb\\(\\s*(?:[0-9]{1,2}|1[0-9]{2}|2[0-4][0-9]|25[0-5])(?:\\s*,\\s*(?:[0-9]{1,2}|1[0-9]{2}|2[0-4][0-9]|25[0-5]))"
                  "{2}\\s*\\)$"},
     {"ssn", "^\\d{3}[- ]?\\d{2}[- ]?\\d{4}$"},
-    // What net/url.ParseRequestURI takes: "*", an absolute path, or anything after a scheme; an authority has no spaces.
-    {"uri", "^(?:\\*|(?:[A-Za-z][-A-Za-z0-9+.]*:(?://(?:[^\\s/?@]*@)?(?:\\[[0-9A-Fa-f:.%]+\\]|[^\\s/?:<>\"^`{|}\\\\]*)(?::[0-9]*)?"
-            "(?:[/?]|$))?|/)(?:[^\\x00-\\x1f\\x7f%?]|%[0-9A-Fa-f]{2}|\\?[^\\x00-\\x1f\\x7f]*$)*)$"},
     {"uuid", "(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$"},
     {"uuid3", "(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?3[0-9a-f]{3}-?[0-9a-f]{4}-?[0-9a-f]{12}$"},
     {"uuid4", "(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}$"},
     {"uuid5", "(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?5[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}$"},
 };
 // The others have functions.
-constexpr std::string_view with_functions[] = {"cidr", "date", "datetime", "ipv4", "ipv6"};
+constexpr std::string_view with_functions[] = {"cidr", "date", "datetime", "ipv4", "ipv6", "uri"};
 
 /// kube-apiserver knows "date-time" and "datetime" alike.
 std::string normal(std::string_view format) {
@@ -104,6 +101,22 @@ bool is_date_time(std::string_view text) {
     return text.size() > 10 && is_date(text.substr(0, 10)) && (text[10] == 'T' || text[10] == 't') && time.matches(text.substr(11));
 }
 
+/// As net/url.ParseRequestURI: "*", an absolute path, or anything after a scheme; an authority has no spaces and a port of digits.
+bool is_uri(std::string_view text) {
+    static const pattern scheme("^[A-Za-z][-A-Za-z0-9+.]*:");
+    static const pattern authority(
+        R"(^[^:/]*://(?:[^\s/?@]*@)?(?:\[[0-9A-Fa-f:.%]+\]|[^\s/?:@<>"^`{|}\\]*)(?::[0-9]*)?(?:[/?]|$))");
+    static const pattern path(R"(^(?:[^\x00-\x1f\x7f%?]|%[0-9A-Fa-f]{2})*(?:\?[^\x00-\x1f\x7f]*)?$)");
+    if (text == "*")
+        return true;
+    auto colon = text.find(':');
+    bool has_scheme = scheme.matches(text);
+    bool has_authority = has_scheme && text.substr(colon + 1).starts_with("//");
+    if (!has_scheme && !text.starts_with('/'))
+        return false;
+    return path.matches(text) && (!has_authority || authority.matches(text));
+}
+
 bool is_short_enough(std::string_view format, std::string_view text) {
     std::size_t max = format == "hostname" ? 255 : format == "k8slongname" ? 253 : format == "k8sshortname" ? 63 : std::string::npos;
     return text.size() <= max;
@@ -135,6 +148,8 @@ bool has_format(std::string_view format, std::string_view text) {
         return is_ipv4(text);
     if (name == "ipv6")
         return is_ipv6(text);
+    if (name == "uri")
+        return is_uri(text);
     auto shape = patterns().find(name);
     return shape == patterns().end() || (is_short_enough(name, text) && shape->second.matches(text));
 }

@@ -38,7 +38,7 @@ std::string_view text_of(const value& is) {
 }
 
 value json_text(std::string_view text) {
-    return {boost::json::string(text)};
+    return value(boost::json::string(text));
 }
 
 class checker {
@@ -66,6 +66,11 @@ public:
             add_invalid("namespace", ns, wrong_dns_label(ns));
         else if (!ns.empty())
             found_.push_back(forbidden_value(at("namespace"), "not allowed on this type"));
+    }
+
+    void check_generation(const object& metadata) {
+        if (auto generation = k8s::integer_at(metadata, "generation"); generation && *generation < 0)
+            found_.push_back(invalid_value(at("generation"), *generation, "must be greater than or equal to 0"));
     }
 
     void check_labels(const object& metadata) {
@@ -134,6 +139,17 @@ public:
             found_.push_back(
                 invalid_value(at("finalizers"), *finalizers,
                               fmt::format("finalizer {} and {} cannot be both set", orphan_finalizer, foreground_finalizer)));
+    }
+
+    void check_core_finalizers(const object& metadata) {
+        auto names = texts(array_at(metadata, "finalizers"));
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            const auto& name = names[i];
+            bool is_standard = name == orphan_finalizer || name == foreground_finalizer || name == "kubernetes";
+            if (!is_standard && name.find('/') == std::string::npos)
+                found_.push_back(invalid_value(index_path(at("finalizers"), i), json_text(name),
+                                               "name is neither a standard finalizer name nor is it fully qualified"));
+        }
     }
 
     void check_no_new_finalizers(const object& metadata, const object& old) {
@@ -232,17 +248,26 @@ private:
 } // namespace
 
 name_rule name_rule_of(std::string_view group, std::string_view kind) {
-    return group.empty() && kind == "Namespace" ? name_rule::dns_label : name_rule::dns_subdomain;
+    if (group.empty() && kind == "Namespace")
+        return name_rule::dns_label;
+    return group.empty() && kind == "Event" ? name_rule::path_segment : name_rule::dns_subdomain;
 }
 
 std::vector<cause> validate_metadata(const object& metadata, bool namespaced, name_rule rule, std::string_view path) {
     checker of(path);
     of.check_name(metadata, rule);
     of.check_namespace(metadata, namespaced);
+    of.check_generation(metadata);
     of.check_labels(metadata);
     of.check_annotations(metadata);
     of.check_owners(metadata);
     of.check_finalizers(metadata);
+    return of.take();
+}
+
+std::vector<cause> validate_core_finalizers(const object& metadata, std::string_view path) {
+    checker of(path);
+    of.check_core_finalizers(metadata);
     return of.take();
 }
 

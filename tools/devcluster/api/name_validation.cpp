@@ -22,8 +22,9 @@ pattern whole(std::string_view shape) {
     return pattern(fmt::format("^{}$", shape));
 }
 
-std::string too_many_bytes(std::size_t max) {
-    return fmt::format("must be no more than {} bytes", max);
+/// Of whole names kube-apiserver says characters, of keys and values bytes; both mean bytes.
+std::string too_many(std::size_t max, std::string_view units) {
+    return fmt::format("must be no more than {} {}", max, units);
 }
 
 std::string shape_error(std::string_view words, std::string_view examples, std::string_view shape) {
@@ -39,10 +40,22 @@ bool is_subdomain(std::string_view name) {
     return shape.matches(name);
 }
 
+std::vector<std::string> wrong_subdomain(std::string_view name, std::string_view units) {
+    constexpr std::size_t size_max = 253;
+    std::vector<std::string> wrong;
+    if (name.size() > size_max)
+        wrong.push_back(too_many(size_max, units));
+    if (!is_subdomain(name))
+        wrong.push_back(shape_error("a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and "
+                                    "must start and end with an alphanumeric character",
+                                    "'example.com'", dns_subdomain_shape));
+    return wrong;
+}
+
 std::vector<std::string> wrong_prefix(std::string_view prefix) {
     if (prefix.empty())
         return {"prefix part must be non-empty"};
-    auto wrong = wrong_dns_subdomain(prefix);
+    auto wrong = wrong_subdomain(prefix, "bytes");
     for (auto& one : wrong)
         one.insert(0, "prefix part ");
     return wrong;
@@ -51,15 +64,7 @@ std::vector<std::string> wrong_prefix(std::string_view prefix) {
 } // namespace
 
 std::vector<std::string> wrong_dns_subdomain(std::string_view name) {
-    constexpr std::size_t size_max = 253;
-    std::vector<std::string> wrong;
-    if (name.size() > size_max)
-        wrong.push_back(too_many_bytes(size_max));
-    if (!is_subdomain(name))
-        wrong.push_back(shape_error("a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and "
-                                    "must start and end with an alphanumeric character",
-                                    "'example.com'", dns_subdomain_shape));
-    return wrong;
+    return wrong_subdomain(name, "characters");
 }
 
 std::vector<std::string> wrong_dns_label(std::string_view name) {
@@ -67,7 +72,7 @@ std::vector<std::string> wrong_dns_label(std::string_view name) {
     static const auto shape = whole(dns_label_shape);
     std::vector<std::string> wrong;
     if (name.size() > size_max)
-        wrong.push_back(too_many_bytes(size_max));
+        wrong.push_back(too_many(size_max, "characters"));
     if (shape.matches(name))
         return wrong;
     if (is_subdomain(name))
@@ -84,7 +89,7 @@ std::vector<std::string> wrong_dns_1035_label(std::string_view name) {
     static const auto shape = whole(dns_1035_label_shape);
     std::vector<std::string> wrong;
     if (name.size() > size_max)
-        wrong.push_back(too_many_bytes(size_max));
+        wrong.push_back(too_many(size_max, "characters"));
     if (!shape.matches(name))
         wrong.push_back(shape_error("a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
                                     "alphabetic character, and end with an alphanumeric character",
@@ -106,7 +111,7 @@ std::vector<std::string> wrong_qualified_name(std::string_view name) {
     if (name.empty())
         wrong.emplace_back("name part must be non-empty");
     else if (name.size() > size_max)
-        wrong.push_back("name part " + too_many_bytes(size_max));
+        wrong.push_back("name part " + too_many(size_max, "bytes"));
     if (!shape.matches(name))
         wrong.push_back("name part " + qualified_error());
     return wrong;
@@ -117,7 +122,7 @@ std::vector<std::string> wrong_label_value(std::string_view value) {
     static const auto shape = whole(label_value_shape);
     std::vector<std::string> wrong;
     if (value.size() > size_max)
-        wrong.push_back(too_many_bytes(size_max));
+        wrong.push_back(too_many(size_max, "bytes"));
     if (!shape.matches(value))
         wrong.push_back(shape_error("a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and "
                                     "must start and end with an alphanumeric character",

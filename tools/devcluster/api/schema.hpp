@@ -29,8 +29,8 @@ public:
     /// replaced, as kube-apiserver does.
     virtual void apply_defaults(boost::json::object& value) const = 0;
 
-    /// Removes members that the schema does not name (and that no preserve-unknown-fields or additionalProperties keeps). apiVersion,
-    /// kind and metadata of the root are never touched. The path of each removed one, sorted, as kube-apiserver words it in its
+    /// Removes members that the schema does not name (and that no preserve-unknown-fields or additionalProperties keeps). apiVersion
+    /// and kind of the root stay, its metadata is that of all objects whatever the schema says. The path of each removed one, sorted, as kube-apiserver words it in its
     /// strict answers: "spec.foo", "spec.containers[0].bar". A null that is neither nullable nor has a default goes silently.
     virtual std::vector<std::string> prune(boost::json::object& value) const = 0;
 

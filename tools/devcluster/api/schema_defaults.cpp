@@ -1,3 +1,4 @@
+#include "tools/devcluster/api/core_schemas.hpp"
 #include "tools/devcluster/api/field_error.hpp"
 #include "tools/devcluster/api/schema_node.hpp"
 
@@ -60,6 +61,17 @@ void add_defaults(value& to, const schema_node* of) {
         }
 }
 
+/// The metadata of objects has its own schema, whatever theirs says.
+const schema_node* schema_of(std::string_view member, const schema_node* of, bool is_resource) {
+    if (is_resource && member == "metadata")
+        return static_cast<const schema_node*>(&metadata_schema());
+    return of == nullptr ? nullptr : of->node_of(member);
+}
+
+bool is_embedded(const schema_node* of) {
+    return of != nullptr && of->structure().is_embedded_resource;
+}
+
 /// One walk over an object and its schema. A null schema is that of additionalProperties: true (or false), which by
 /// kube-apiserver's rules keeps a member but nothing inside of it. `keeps` says that unknown members stay.
 class pruner {
@@ -67,7 +79,7 @@ public:
     void prune(value& in, const schema_node* of, const std::string& path, bool keeps = false, bool is_root = false) {
         keeps = keeps || (of != nullptr && of->structure().preserves_unknown);
         if (auto* members = in.if_object())
-            prune_members(*members, of, path, keeps, is_root || (of != nullptr && of->structure().is_embedded_resource));
+            prune_members(*members, of, path, keeps, is_root || is_embedded(of));
         else if (auto* elements = in.if_array())
             prune_elements(*elements, of, path, keeps);
     }
@@ -82,9 +94,9 @@ private:
         std::vector<std::string> unknown;
         for (auto& member : in) {
             auto name = view(member.key());
-            if (is_resource && (name == "apiVersion" || name == "kind" || name == "metadata"))
+            if (is_resource && (name == "apiVersion" || name == "kind"))
                 continue;
-            const auto* known = of == nullptr ? nullptr : of->node_of(name);
+            const auto* known = schema_of(name, of, is_resource);
             if (known != nullptr || (of != nullptr && of->structure().allows_additional))
                 prune(member.value(), known, child_path(path, name));
             else if (!keeps)
@@ -107,12 +119,12 @@ private:
     std::vector<std::string> removed_;
 };
 
-void remove_nulls(value& in, const schema_node* of) {
+void remove_nulls(value& in, const schema_node* of, bool is_root = false) {
     if (auto* members = in.if_object()) {
         std::vector<std::string> unwanted;
         for (auto& member : *members) {
             auto name = view(member.key());
-            const auto* known = of == nullptr ? nullptr : of->node_of(name);
+            const auto* known = schema_of(name, of, is_root || is_embedded(of));
             if (is_unwanted_null(member.value(), known) && !known->default_value)
                 unwanted.emplace_back(name);
             else
@@ -137,7 +149,7 @@ std::vector<std::string> schema_node::prune(object& in) const {
     value whole(std::move(in));
     pruner walk;
     walk.prune(whole, this, {}, false, true);
-    remove_nulls(whole, this);
+    remove_nulls(whole, this, true);
     in = std::move(whole.get_object());
     return walk.take_removed();
 }

@@ -70,6 +70,9 @@ public:
     bool has_validation_rules() const override { return has_rules; }
 };
 
+/// schema::validate for a value of any type: a default.
+std::vector<cause> validate_value(const schema_node& of, const boost::json::value& value);
+
 /// Appends to `found` what is wrong with lists of x-kubernetes-list-type set and map.
 void check_lists(const schema_node& of, const boost::json::value& value, const std::string& path, std::vector<cause>& found);
 /// ... and with x-kubernetes-embedded-resource objects.

@@ -99,6 +99,9 @@ private:
     int matches_ = 0;
 };
 
+/// Up to here a double is a whole number beyond doubt.
+constexpr double exact_double_max = 9007199254740991.0;
+
 report check(const schema_node& of, const value& is, const std::string& path);
 
 bool has_type(const schema_node& of, std::string_view type) {
@@ -114,7 +117,8 @@ report check_type(const schema_node& of, const value& is, const std::string& pat
             made.add_type(path, wanted, type);
         return made;
     }
-    bool is_whole_number = is.is_double() && is.get_double() == std::trunc(is.get_double()) && has_type(of, "integer");
+    bool is_whole_number = is.is_double() && is.get_double() == std::trunc(is.get_double()) &&
+                           std::fabs(is.get_double()) <= exact_double_max && has_type(of, "integer");
     bool fits = has_type(of, type) || is_whole_number || (type == "integer" && has_type(of, "number"));
     bool is_text_or_list = is.is_string() || is.is_array();
     if (!of.format.empty() && !is_text_or_list && !fits) {
@@ -196,7 +200,8 @@ void check_boundary(report& made, const value& is, double number, double boundar
 report check_number(const schema_node& of, const value& is, const std::string& path) {
     report made;
     auto number = is.to_number<double>();
-    check_range(made, of, number, "Checked", path);
+    if (!is.is_int64() || of.format == "int32")
+        check_range(made, of, number, "Checked", path);
     if (of.multiple_of) {
         check_range(made, of, *of.multiple_of, "MultipleOf", path);
         check_multiple(made, of, is, number, path);
@@ -377,12 +382,15 @@ report check(const schema_node& outer, const value& is, const std::string& path)
 
 } // namespace
 
-std::vector<cause> schema_node::validate(const object& is) const {
-    value whole(is);
-    auto found = check(*this, whole, {}).causes();
-    check_embedded(structure(), whole, {}, found);
-    check_lists(structure(), whole, {}, found);
+std::vector<cause> validate_value(const schema_node& of, const value& is) {
+    auto found = check(of, is, {}).causes();
+    check_embedded(of.structure(), is, {}, found);
+    check_lists(of.structure(), is, {}, found);
     return found;
+}
+
+std::vector<cause> schema_node::validate(const object& is) const {
+    return validate_value(*this, value(is));
 }
 
 } // namespace devcluster
