@@ -10,7 +10,8 @@
 #include <string>
 #include <vector>
 
-// CustomResourceDefinitions: validated and worded as apiextensions-apiserver does, and taken apart.
+// CustomResourceDefinitions: taken apart, and refused in the words of apiextensions-apiserver where they cannot be served or are
+// mistaken in a common way. Its finer rules are left out: of scale, deprecation warnings, protected groups.
 
 namespace devcluster {
 
@@ -55,6 +56,6 @@ outcome<crd_definition> read_crd(const boost::json::object& crd);
 std::vector<cause> validate_crd_update(const boost::json::object& crd, const boost::json::object& old);
 
 /// Whether openAPIV3Schema is structural and otherwise allowed; `path` is the schema's in the CRD.
-std::vector<cause> validate_crd_schema(const boost::json::object& schema, const std::string& path, bool has_status);
+std::vector<cause> validate_crd_schema(const boost::json::object& schema, const std::string& path);
 
 } // namespace devcluster

@@ -17,7 +17,7 @@ class pattern {
 public:
     explicit pattern(std::string_view source);
 
-    /// Empty: it is valid. Else Go's words: "error parsing regexp: missing closing ): `(`".
+    /// Empty: it is valid. Else why it is not, in RE2's words, which differ a little from Go's.
     std::string error() const;
     /// Somewhere in the text, as JSON schema wants it. False where the pattern is not valid.
     bool matches(std::string_view text) const;

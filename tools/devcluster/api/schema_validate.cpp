@@ -150,7 +150,7 @@ report check_text(const schema_node& of, std::string_view text, const value& is,
 }
 
 /// Numbers of a schema without another type are checked as Go's types would hold them.
-void check_range(report& made, const schema_node& of, double number, std::string_view what, const std::string& path) {
+void check_range(report& made, const schema_node& of, double number, const std::string& path) {
     if (of.types.size() != 1)
         return;
     bool fits = true;
@@ -165,7 +165,7 @@ void check_range(report& made, const schema_node& of, double number, std::string
     if (fits)
         return;
     auto format = of.format.empty() ? "(default format)" : "with format " + of.format;
-    made.add_general(fmt::format("{} value must be of type {} {} in {}", what, of.types.front(), format, path));
+    made.add_general(fmt::format("Checked value must be of type {} {} in {}", of.types.front(), format, path));
 }
 
 bool is_multiple(const value& is, double number, double factor) {
@@ -201,17 +201,14 @@ report check_number(const schema_node& of, const value& is, const std::string& p
     report made;
     auto number = is.to_number<double>();
     if (!is.is_int64() || of.format == "int32")
-        check_range(made, of, number, "Checked", path);
+        check_range(made, of, number, path);
     if (of.multiple_of) {
-        check_range(made, of, *of.multiple_of, "MultipleOf", path);
         check_multiple(made, of, is, number, path);
     }
     if (of.minimum) {
-        check_range(made, of, *of.minimum, "Minimum boundary", path);
         check_boundary(made, is, number, *of.minimum, false, of.exclusive_minimum, path);
     }
     if (of.maximum) {
-        check_range(made, of, *of.maximum, "Maximum boundary", path);
         check_boundary(made, is, number, *of.maximum, true, of.exclusive_maximum, path);
     }
     made.count();

@@ -27,7 +27,7 @@ BOOST_AUTO_TEST_SUITE(crd_validation)
 
 BOOST_AUTO_TEST_CASE(definitions_are_judged_as_kube_apiserver_judges_them) {
     auto cases = recorded::load("crds.json");
-    BOOST_TEST_REQUIRE(cases.as_array().size() > 70U);
+    BOOST_TEST_REQUIRE(cases.as_array().size() > 50U);
     for (const auto& one : cases.as_array()) {
         BOOST_TEST_CONTEXT(recorded::text(one.at("case"))) {
             auto crd = one.at("crd").as_object();
@@ -36,6 +36,15 @@ BOOST_AUTO_TEST_CASE(definitions_are_judged_as_kube_apiserver_judges_them) {
             BOOST_TEST(recorded::lines(read ? std::vector<cause>() : read.error().causes) == recorded::lines(one.at("causes")));
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_pattern_must_compile) {
+    auto schema = json::parse(R"({"type":"object","properties":{"a":{"type":"string","pattern":"(a"}}})");
+    auto found = validate_crd_schema(schema.as_object(), "spec.validation.openAPIV3Schema");
+    BOOST_TEST_REQUIRE(found.size() == 1U);
+    BOOST_TEST(found[0].field == "spec.validation.openAPIV3Schema.properties[a].pattern");
+    BOOST_TEST(found[0].message.starts_with(
+        "Invalid value: \"(a\": must be a valid regular expression, but isn't: error parsing regexp: missing"));
 }
 
 BOOST_AUTO_TEST_CASE(a_definition_is_taken_apart) {
