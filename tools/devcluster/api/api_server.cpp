@@ -104,6 +104,32 @@ bool is_health(std::string_view path) {
     return false;
 }
 
+/// "/openapi/v3/api/v1" and "/openapi/v3/apis/GROUP/VERSION".
+std::optional<std::pair<std::string, std::string>> group_version_of(std::string_view path, std::string_view prefix) {
+    if (!path.starts_with(prefix))
+        return std::nullopt;
+    // A collection of any name has the group and version in the same places.
+    auto parsed = parse_request_path("/" + std::string(path.substr(prefix.size())) + "/any");
+    if (!parsed)
+        return std::nullopt;
+    return std::pair(parsed->group, parsed->version);
+}
+
+std::vector<served_resource> served_resources(const registry& types) {
+    std::vector<served_resource> made;
+    for (const auto& type : types.all()) {
+        auto& one = made.emplace_back();
+        one.group = type->group;
+        one.version = type->version;
+        one.kind = type->kind;
+        one.plural = type->plural;
+        one.namespaced = type->namespaced;
+        one.has_status = type->has_status;
+        one.schema = type->openapi.get();
+    }
+    return made;
+}
+
 void add_namespace(objects& all, std::string_view name) {
     json::object space;
     space["kind"] = "Namespace";
@@ -210,9 +236,10 @@ server_response api_server::serve_document(const server_request& request) {
         return proto_http::make_response(200, "text/plain; charset=utf-8", "ok");
     if (path == "/version")
         return document(version_document());
-    if (path.starts_with("/openapi/v3"))
-        if (auto found = openapi_document(types_, path))
-            return document(*found);
+    if (path == "/openapi/v3")
+        return document(openapi_index(served_resources(types_)));
+    if (auto named = group_version_of(path, "/openapi/v3/"); named && types_.has_version(named->first, named->second))
+        return document(openapi_document(served_resources(types_), named->first, named->second));
     auto accept = request.headers.get("Accept");
     bool is_core = path == "/api" || path == "/api/";
     if (is_core || path == "/apis" || path == "/apis/") {

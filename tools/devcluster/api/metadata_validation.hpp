@@ -16,7 +16,7 @@ namespace devcluster {
 enum class name_rule {
     dns_subdomain, ///< most kinds
     dns_label,     ///< Namespace
-    path_segment,  ///< anything that can stand in a URL
+    path_segment,  ///< Event: anything that can stand in a URL
 };
 
 name_rule name_rule_of(std::string_view group, std::string_view kind);
@@ -25,6 +25,10 @@ name_rule name_rule_of(std::string_view group, std::string_view kind);
 /// schema's business and are passed over here.
 std::vector<cause> validate_metadata(const boost::json::object& metadata, bool namespaced, name_rule rule,
                                      std::string_view path = "metadata");
+
+/// What kinds of the core group but Event want beyond that: a finalizer is a well-known one or has a domain. (Of custom resources
+/// kube-apiserver only warns of it.)
+std::vector<cause> validate_core_finalizers(const boost::json::object& metadata, std::string_view path = "metadata");
 
 /// Of an object that replaces `old`: what must not change, and what may be wrong in any object. Names are not looked at again.
 std::vector<cause> validate_metadata_update(const boost::json::object& metadata, const boost::json::object& old,

@@ -18,6 +18,9 @@ class schema {
 public:
     /// `components` resolves "$ref": "#/components/schemas/NAME" (Kubernetes' own document); null where there are none (a CRD). A
     /// reference back to itself (JSONSchemaProps) is allowed. Every text, list and map is copied.
+    ///
+    /// With `components`, what kube-apiserver's Go types do is done too: an object without known members keeps all of them, a
+    /// required member has no zero value for a default, and lists are not checked for duplicates (each kind has its own rules).
     static std::shared_ptr<const schema> compile(const boost::json::object& source, const boost::json::object* components);
 
     virtual ~schema() = default;
@@ -26,13 +29,17 @@ public:
     /// replaced, as kube-apiserver does.
     virtual void apply_defaults(boost::json::object& value) const = 0;
 
-    /// Removes members that the schema does not name (and that no preserve-unknown-fields or additionalProperties keeps). apiVersion,
-    /// kind and metadata of the root are never touched. The path of each removed one, as kube-apiserver words it in its strict
-    /// answers: "spec.foo", "spec.containers[0].bar".
+    /// Removes members that the schema does not name (and that no preserve-unknown-fields or additionalProperties keeps). apiVersion
+    /// and kind of the root stay, its metadata is that of all objects whatever the schema says. The path of each removed one, sorted, as kube-apiserver words it in its
+    /// strict answers: "spec.foo", "spec.containers[0].bar". A null that is neither nullable nor has a default goes silently.
     virtual std::vector<std::string> prune(boost::json::object& value) const = 0;
 
-    /// What is wrong with it, worded as kube-apiserver does (type, required, enum, pattern, minimum, maxLength, format ...).
+    /// What is wrong with it, worded as kube-apiserver does (type, required, enum, pattern, minimum, maxLength, format ...). A
+    /// cause that kube-apiserver gives no field ("<nil>") says so here too.
     virtual std::vector<cause> validate(const boost::json::object& value) const = 0;
+
+    /// Whether it has x-kubernetes-validations (rules in CEL) anywhere. They are not evaluated.
+    virtual bool has_validation_rules() const = 0;
 
     // For strategic merge patches.
     /// The schema of a member (properties, else additionalProperties), or null where it is not known.

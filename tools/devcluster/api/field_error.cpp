@@ -1,0 +1,148 @@
+#include "tools/devcluster/api/field_error.hpp"
+
+#include "tools/devcluster/api/quote.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+namespace devcluster {
+namespace {
+
+cause make(std::string_view reason, std::string field, std::string_view words, std::string_view detail) {
+    cause made;
+    made.reason = reason;
+    made.message = detail.empty() ? std::string(words) : fmt::format("{}: {}", words, detail);
+    made.field = std::move(field);
+    return made;
+}
+
+std::string_view view(const boost::json::string& text) {
+    return {text.data(), text.size()};
+}
+
+/// Simple values as %v or %q, others as JSON.
+std::string shown(const boost::json::value& value) {
+    if (const auto* text = value.if_string())
+        return quoted(view(*text));
+    return value.is_double() ? go_number(value.get_double()) : go_json(value);
+}
+
+std::string shortest(double value, std::chars_format format) {
+    std::array<char, 400> buffer{};
+    auto [end, failure] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format);
+    return failure == std::errc() ? std::string(buffer.data(), end) : std::string();
+}
+
+std::string json_string(std::string_view text) {
+    auto plain = boost::json::serialize(boost::json::value(boost::json::string(text)));
+    std::string made;
+    for (char character : plain) {
+        if (character == '<' || character == '>' || character == '&')
+            made += fmt::format("\\u{:04x}", static_cast<unsigned>(character));
+        else
+            made += character;
+    }
+    return made;
+}
+
+std::string json_object(const boost::json::object& object) {
+    std::vector<std::string_view> keys;
+    for (const auto& [key, value] : object)
+        keys.emplace_back(key.data(), key.size());
+    std::sort(keys.begin(), keys.end());
+    std::vector<std::string> members;
+    for (auto key : keys)
+        members.push_back(json_string(key) + ":" + go_json(object.at(key)));
+    return fmt::format("{{{}}}", fmt::join(members, ","));
+}
+
+} // namespace
+
+cause invalid_value(std::string field, const boost::json::value& bad, std::string_view detail) {
+    return invalid_text(std::move(field), shown(bad), detail);
+}
+
+cause invalid_text(std::string field, std::string_view shown, std::string_view detail) {
+    return make("FieldValueInvalid", std::move(field), fmt::format("Invalid value: {}", shown), detail);
+}
+
+cause invalid_type(std::string field, std::string_view bad, std::string_view detail) {
+    return make("FieldValueTypeInvalid", std::move(field), "Invalid value: " + quoted(bad), detail);
+}
+
+cause required_value(std::string field, std::string_view detail) {
+    return make("FieldValueRequired", std::move(field), "Required value", detail);
+}
+
+cause forbidden_value(std::string field, std::string_view detail) {
+    return make("FieldValueForbidden", std::move(field), "Forbidden", detail);
+}
+
+cause duplicate_value(std::string field, const boost::json::value& bad) {
+    return make("FieldValueDuplicate", std::move(field), "Duplicate value: " + shown(bad), {});
+}
+
+cause unsupported_value(std::string field, const boost::json::value& bad, const std::vector<std::string>& supported) {
+    std::vector<std::string> words;
+    std::transform(supported.begin(), supported.end(), std::back_inserter(words), quoted);
+    auto detail = words.empty() ? std::string() : fmt::format("supported values: {}", fmt::join(words, ", "));
+    return make("FieldValueNotSupported", std::move(field), "Unsupported value: " + shown(bad), detail);
+}
+
+cause too_long(std::string field, std::int64_t max) {
+    return make("FieldValueTooLong", std::move(field), "Too long",
+                fmt::format("may not be more than {} {}", max, max == 1 ? "byte" : "bytes"));
+}
+
+cause too_many(std::string field, std::int64_t actual, std::int64_t max) {
+    return make("FieldValueTooMany", std::move(field), fmt::format("Too many: {}", actual),
+                fmt::format("must have at most {} {}", max, max == 1 ? "item" : "items"));
+}
+
+std::string child_path(std::string_view path, std::string_view name) {
+    return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
+}
+
+std::string index_path(std::string_view path, std::size_t index) {
+    return fmt::format("{}[{}]", path, index);
+}
+
+std::string key_path(std::string_view path, std::string_view key) {
+    return fmt::format("{}[{}]", path, key);
+}
+
+std::string go_json(const boost::json::value& value) {
+    if (const auto* text = value.if_string())
+        return json_string(view(*text));
+    if (const auto* object = value.if_object())
+        return json_object(*object);
+    if (const auto* array = value.if_array()) {
+        std::vector<std::string> elements;
+        std::transform(array->begin(), array->end(), std::back_inserter(elements), go_json);
+        return fmt::format("[{}]", fmt::join(elements, ","));
+    }
+    if (const auto* number = value.if_double()) {
+        double size = std::fabs(*number);
+        bool is_plain = size == 0 || (size >= 1e-6 && size < 1e21);
+        return shortest(*number, is_plain ? std::chars_format::fixed : std::chars_format::scientific);
+    }
+    return boost::json::serialize(value);
+}
+
+std::string go_number(double value) {
+    double size = std::fabs(value);
+    bool is_plain = size == 0 || (size >= 1e-4 && size < 1e6);
+    return shortest(value, is_plain ? std::chars_format::fixed : std::chars_format::scientific);
+}
+
+} // namespace devcluster
