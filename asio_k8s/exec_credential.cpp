@@ -2,13 +2,14 @@
 
 #include "asio_k8s/base64.hpp"
 #include "asio_k8s/json_access.hpp"
+#include "asio_k8s/rfc3339.hpp"
 #include "asio_k8s/status.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <chrono>
 
 namespace k8s {
@@ -17,52 +18,14 @@ namespace {
 namespace json = boost::json;
 using proto_http::wall_time;
 
-std::optional<int> number(std::string_view digits) {
-    int value = 0;
-    auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (digits.empty() || digits.front() == '-' || failure != std::errc() || end != digits.data() + digits.size())
-        return std::nullopt;
-    return value;
-}
+// `wall_time` counts nanoseconds and ends in 2262. What expires later never expires.
+constexpr std::int64_t last_second = 9'000'000'000;
 
-/// "Z", "+02:00" or "-02:00".
-std::optional<std::chrono::minutes> offset(std::string_view text) {
-    if (text == "Z" || text == "z")
-        return std::chrono::minutes(0);
-    if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':')
-        return std::nullopt;
-    auto hours = number(text.substr(1, 2));
-    auto minutes = number(text.substr(4, 2));
-    if (!hours || !minutes)
-        return std::nullopt;
-    auto all = std::chrono::hours(*hours) + std::chrono::minutes(*minutes);
-    return text[0] == '-' ? -all : all;
-}
-
-/// RFC 3339, to the second.
 std::optional<wall_time> parse_time(std::string_view text) {
-    if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') || text[13] != ':' ||
-        text[16] != ':')
+    const auto at = parse_rfc3339(text);
+    if (!at || *at < 0)
         return std::nullopt;
-    auto year = number(text.substr(0, 4));
-    auto month = number(text.substr(5, 2));
-    auto day = number(text.substr(8, 2));
-    auto hour = number(text.substr(11, 2));
-    auto minute = number(text.substr(14, 2));
-    auto second = number(text.substr(17, 2));
-    auto zone = text.substr(19);
-    if (zone.starts_with('.'))
-        zone.remove_prefix(std::min(zone.find_first_not_of("0123456789", 1), zone.size()));
-    auto east = offset(zone);
-    if (!year || !month || !day || !hour || !minute || !second || !east || *hour > 23 || *minute > 59 || *second > 60)
-        return std::nullopt;
-    std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
-                                     std::chrono::day(static_cast<unsigned>(*day))};
-    // Beyond these years the nanoseconds of `wall_time` overflow; a date as far as that never expires anyway.
-    if (!date.ok() || *year < 1970 || *year > 2200)
-        return std::nullopt;
-    return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
-           std::chrono::seconds(*second) - *east;
+    return wall_time(std::chrono::seconds(std::min(*at, last_second)));
 }
 
 api_error wrong(std::string_view what) {

@@ -1,9 +1,9 @@
 #include "controller/check_object.hpp"
 
 #include "asio_k8s/json_access.hpp"
+#include "asio_k8s/rfc3339.hpp"
 #include "controller/go_duration.hpp"
 #include "controller/names.hpp"
-#include "controller/rfc3339.hpp"
 #include "controller/text.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -182,7 +182,7 @@ json::object spec_of(const core::run_result& result, std::string_view authoritat
     out["RunDuration"] = format_go_duration(result.run_duration);
     out["Namespace"] = result.key.ns;
     out["Node"] = result.node;
-    out["LastRun"] = format_rfc3339(result.finished);
+    out["LastRun"] = k8s::format_rfc3339(result.finished);
     out["AuthoritativePod"] = authoritative_pod;
     out["uuid"] = result.run_id;
     return out;
@@ -203,7 +203,7 @@ parsed_check parse_check(const json::object& object, core::workload kind) {
     view.uid = identity.uid;
     if (const auto* metadata = k8s::object_at(object, "metadata")) {
         view.generation = k8s::integer_at(*metadata, "generation").value_or(0);
-        view.created = parse_rfc3339(k8s::text_at(*metadata, "creationTimestamp")).value_or(0);
+        view.created = k8s::parse_rfc3339(k8s::text_at(*metadata, "creationTimestamp")).value_or(0);
     }
     complaints wrong;
     if (view.key.name.size() > label_value_size_max)
@@ -245,7 +245,7 @@ core::state_view parse_state(const json::object& object) {
                     out.errors.emplace_back(view(*text));
         out.run_duration = k8s::text_at(*spec, "RunDuration");
         out.node = k8s::text_at(*spec, "Node");
-        out.last_run = parse_rfc3339(k8s::text_at(*spec, "LastRun"));
+        out.last_run = k8s::parse_rfc3339(k8s::text_at(*spec, "LastRun"));
         out.authoritative_pod = k8s::text_at(*spec, "AuthoritativePod");
         out.run_id = k8s::text_at(*spec, "uuid");
     }

@@ -1,9 +1,9 @@
 #include "controller/pod_object.hpp"
 
 #include "asio_k8s/json_access.hpp"
+#include "asio_k8s/rfc3339.hpp"
 #include "controller/names.hpp"
 #include "controller/pod_text.hpp"
-#include "controller/rfc3339.hpp"
 
 #include <boost/json/value.hpp>
 
@@ -91,7 +91,7 @@ void read_metadata(const json::object& metadata, core::pod_view& out) {
     out.check = {std::string(k8s::text_at(metadata, "namespace")), std::string(name)};
     out.name = k8s::text_at(metadata, "name");
     out.uid = k8s::text_at(metadata, "uid");
-    out.created = parse_rfc3339(k8s::text_at(metadata, "creationTimestamp")).value_or(0);
+    out.created = k8s::parse_rfc3339(k8s::text_at(metadata, "creationTimestamp")).value_or(0);
     out.terminating = !k8s::text_at(metadata, "deletionTimestamp").empty();
     out.check_uid = k8s::text_at(annotations, names::check_uid_annotation);
     read_owner(metadata, out);

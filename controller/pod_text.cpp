@@ -1,7 +1,7 @@
 #include "controller/pod_text.hpp"
 
 #include "asio_k8s/json_access.hpp"
-#include "controller/rfc3339.hpp"
+#include "asio_k8s/rfc3339.hpp"
 #include "controller/text.hpp"
 
 #include <boost/json/value.hpp>
@@ -29,7 +29,7 @@ std::string name_at(const json::object& in, std::string_view name) {
 
 // A container that never started has the epoch, or null, as its start.
 std::optional<core::unix_seconds> time_at(const json::object& in, std::string_view name) {
-    const auto value = parse_rfc3339(k8s::text_at(in, name));
+    const auto value = k8s::parse_rfc3339(k8s::text_at(in, name));
     return value && *value > 0 ? value : std::nullopt;
 }
 

@@ -1,8 +1,8 @@
 #include "controller/status_board.hpp"
 
+#include "asio_k8s/rfc3339.hpp"
 #include "controller/exposition.hpp"
 #include "controller/go_duration.hpp"
-#include "controller/rfc3339.hpp"
 #include "controller/text.hpp"
 
 #include <fmt/format.h>
@@ -53,7 +53,7 @@ std::string render_details(const std::string& name, const core::check_key& key, 
     field(out, "Node", state.node);
     out += ",\n";
     if (state.last_run) { // v2 leaves it out where there is none
-        field(out, "LastRun", format_rfc3339(*state.last_run));
+        field(out, "LastRun", k8s::format_rfc3339(*state.last_run));
         out += ",\n";
     }
     field(out, "AuthoritativePod", state.authoritative_pod);

@@ -57,6 +57,12 @@ BOOST_AUTO_TEST_CASE(a_token_with_its_end_is_read) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(an_end_beyond_what_the_clock_can_count_is_far_away) {
+    auto made = parse_exec_credential(answer(R"({"token":"t","expirationTimestamp":"9999-12-31T23:59:59Z"})"), v1);
+    BOOST_REQUIRE(made.has_value());
+    BOOST_TEST((made->expires > proto_http::wall_time(std::chrono::sys_days(std::chrono::year(2250) / 1 / 1))));
+}
+
 BOOST_AUTO_TEST_CASE(a_certificate_with_its_key_is_read) {
     auto made = parse_exec_credential(answer(R"({"clientCertificateData":"C","clientKeyData":"K"})"), v1);
     BOOST_REQUIRE(made.has_value());

@@ -1,5 +1,5 @@
 #include "controller/check_object.hpp"
-#include "controller/rfc3339.hpp"
+#include "asio_k8s/rfc3339.hpp"
 
 #include "support/test_data.hpp"
 
@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(a_state_of_v2_is_read_and_has_nothing_of_ours) {
     expected.ok = true;
     expected.run_duration = "1.5s";
     expected.node = "labnode";
-    expected.last_run = kh::parse_rfc3339("2026-11-23T13:00:00Z");
+    expected.last_run = k8s::parse_rfc3339("2026-11-23T13:00:00Z");
     expected.authoritative_pod = "kuberhealthy-0";
     expected.run_id = "00000000-0000-4000-8000-000000000000";
     BOOST_TEST((state == expected));

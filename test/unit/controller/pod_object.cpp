@@ -1,5 +1,5 @@
 #include "controller/pod_object.hpp"
-#include "controller/rfc3339.hpp"
+#include "asio_k8s/rfc3339.hpp"
 
 #include "support/test_data.hpp"
 
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(metadata_of_a_v2_pod_is_read_and_has_nothing_of_ours) {
     const auto& pod = end_of("deadline");
     BOOST_TEST(pod.check.text() == "default/deadline");
     BOOST_TEST(!pod.uid.empty());
-    BOOST_TEST(pod.created == *kh::parse_rfc3339("2026-11-23T13:54:44Z"));
+    BOOST_TEST(pod.created == *k8s::parse_rfc3339("2026-11-23T13:54:44Z"));
     BOOST_TEST(!pod.slot.has_value());
     BOOST_TEST(!pod.deadline.has_value());
     BOOST_TEST(pod.check_uid == "");
@@ -155,8 +155,8 @@ BOOST_AUTO_TEST_CASE(metadata_of_a_v2_pod_is_read_and_has_nothing_of_ours) {
     BOOST_TEST(pod.ip.starts_with("10.78.0."));
     BOOST_TEST(!pod.host_network);
     BOOST_TEST(!pod.terminating);
-    BOOST_TEST((pod.started == kh::parse_rfc3339("2026-11-23T13:54:45Z")));
-    BOOST_TEST((pod.finished == kh::parse_rfc3339("2026-11-23T13:54:50Z")));
+    BOOST_TEST((pod.started == k8s::parse_rfc3339("2026-11-23T13:54:45Z")));
+    BOOST_TEST((pod.finished == k8s::parse_rfc3339("2026-11-23T13:54:50Z")));
 }
 
 BOOST_AUTO_TEST_CASE(a_pod_that_goes_away_is_terminating) {

@@ -1,16 +1,16 @@
-#include "controller/rfc3339.hpp"
+#include "asio_k8s/rfc3339.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 
-namespace kh {
+namespace k8s {
 
 namespace {
 
-constexpr core::unix_seconds year_1 = -62'135'596'800;      // 0001-01-01T00:00:00Z
-constexpr core::unix_seconds end_of_9999 = 253'402'300'799; // 9999-12-31T23:59:59Z
+constexpr std::int64_t year_1 = -62'135'596'800;      // 0001-01-01T00:00:00Z
+constexpr std::int64_t end_of_9999 = 253'402'300'799; // 9999-12-31T23:59:59Z
 
 // Reads from the front; after the first thing that does not fit, everything fails.
 struct reader {
@@ -62,7 +62,7 @@ struct reader {
 
 } // namespace
 
-std::optional<core::unix_seconds> parse_rfc3339(std::string_view text) {
+std::optional<std::int64_t> parse_rfc3339(std::string_view text) {
     using namespace std::chrono;
     reader in{text};
     const int year_number = in.number(4, 1, 9999);
@@ -82,11 +82,11 @@ std::optional<core::unix_seconds> parse_rfc3339(std::string_view text) {
                               day(static_cast<unsigned>(day_number))};
     if (!in.good || !in.rest.empty() || !date.ok())
         return std::nullopt;
-    const core::unix_seconds midnight = sys_days(date).time_since_epoch() / seconds(1);
+    const std::int64_t midnight = sys_days(date).time_since_epoch() / seconds(1);
     return midnight + hour * 3600 + minute * 60 + second - offset;
 }
 
-std::string format_rfc3339(core::unix_seconds value) {
+std::string format_rfc3339(std::int64_t value) {
     using namespace std::chrono;
     const sys_seconds moment{seconds(std::clamp(value, year_1, end_of_9999))};
     const auto midnight = floor<days>(moment);
@@ -96,4 +96,4 @@ std::string format_rfc3339(core::unix_seconds value) {
                        static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
-} // namespace kh
+} // namespace k8s
