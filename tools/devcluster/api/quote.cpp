@@ -1,0 +1,95 @@
+#include "tools/devcluster/api/quote.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace devcluster {
+namespace {
+
+constexpr char32_t no_character = 0xFFFFFFFF;
+
+struct code_point {
+    char32_t value = no_character; ///< no_character: a byte that is not UTF-8
+    std::size_t size = 1;
+};
+
+constexpr bool is_continuation(char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+}
+
+code_point first_of(std::string_view text) {
+    auto first = static_cast<unsigned char>(text.front());
+    if (first < 0x80)
+        return {first, 1};
+    std::size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    if (first < 0xC2 || first > 0xF4 || text.size() < size)
+        return {};
+    char32_t value = first & (0x7FU >> size);
+    for (std::size_t i = 1; i < size; ++i) {
+        if (!is_continuation(text[i]))
+            return {};
+        value = (value << 6) | (static_cast<unsigned char>(text[i]) & 0x3FU);
+    }
+    constexpr char32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    bool is_surrogate = value >= 0xD800 && value <= 0xDFFF;
+    if (value < smallest[size] || value > 0x10FFFF || is_surrogate)
+        return {};
+    return {value, size};
+}
+
+std::string_view short_escape(char32_t value) {
+    switch (value) {
+    case '"':
+        return "\\\"";
+    case '\\':
+        return "\\\\";
+    case '\a':
+        return "\\a";
+    case '\b':
+        return "\\b";
+    case '\f':
+        return "\\f";
+    case '\n':
+        return "\\n";
+    case '\r':
+        return "\\r";
+    case '\t':
+        return "\\t";
+    case '\v':
+        return "\\v";
+    default:
+        return {};
+    }
+}
+
+} // namespace
+
+std::string quoted(std::string_view text) {
+    std::string made = "\"";
+    while (!text.empty()) {
+        auto character = first_of(text);
+        auto out = std::back_inserter(made);
+        if (character.value == no_character)
+            fmt::format_to(out, "\\x{:02x}", static_cast<unsigned char>(text.front()));
+        else if (auto escape = short_escape(character.value); !escape.empty())
+            made += escape;
+        else if (character.value < 0x20 || character.value == 0x7F)
+            fmt::format_to(out, "\\x{:02x}", static_cast<unsigned>(character.value));
+        else if (character.value >= 0x80 && character.value < 0xA0)
+            fmt::format_to(out, "\\u{:04x}", static_cast<unsigned>(character.value));
+        else
+            made += text.substr(0, character.size);
+        text.remove_prefix(character.size);
+    }
+    return made += '"';
+}
+
+std::size_t count_code_points(std::string_view text) noexcept {
+    std::size_t count = 0;
+    for (; !text.empty(); ++count)
+        text.remove_prefix(first_of(text).size);
+    return count;
+}
+
+} // namespace devcluster
