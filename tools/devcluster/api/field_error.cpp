@@ -1,5 +1,6 @@
 #include "tools/devcluster/api/field_error.hpp"
 
+#include "tools/devcluster/api/go_text.hpp"
 #include "tools/devcluster/api/quote.hpp"
 
 #include <boost/json/array.hpp>
@@ -41,29 +42,6 @@ std::string shortest(double value, std::chars_format format) {
     std::array<char, 400> buffer{};
     auto [end, failure] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format);
     return failure == std::errc() ? std::string(buffer.data(), end) : std::string();
-}
-
-std::string json_string(std::string_view text) {
-    auto plain = boost::json::serialize(boost::json::value(boost::json::string(text)));
-    std::string made;
-    for (char character : plain) {
-        if (character == '<' || character == '>' || character == '&')
-            made += fmt::format("\\u{:04x}", static_cast<unsigned>(character));
-        else
-            made += character;
-    }
-    return made;
-}
-
-std::string json_object(const boost::json::object& object) {
-    std::vector<std::string_view> keys;
-    for (const auto& [key, value] : object)
-        keys.emplace_back(key.data(), key.size());
-    std::sort(keys.begin(), keys.end());
-    std::vector<std::string> members;
-    for (auto key : keys)
-        members.push_back(json_string(key) + ":" + go_json(object.at(key)));
-    return fmt::format("{{{}}}", fmt::join(members, ","));
 }
 
 } // namespace
@@ -119,24 +97,6 @@ std::string index_path(std::string_view path, std::size_t index) {
 
 std::string key_path(std::string_view path, std::string_view key) {
     return fmt::format("{}[{}]", path, key);
-}
-
-std::string go_json(const boost::json::value& value) {
-    if (const auto* text = value.if_string())
-        return json_string(view(*text));
-    if (const auto* object = value.if_object())
-        return json_object(*object);
-    if (const auto* array = value.if_array()) {
-        std::vector<std::string> elements;
-        std::transform(array->begin(), array->end(), std::back_inserter(elements), go_json);
-        return fmt::format("[{}]", fmt::join(elements, ","));
-    }
-    if (const auto* number = value.if_double()) {
-        double size = std::fabs(*number);
-        bool is_plain = size == 0 || (size >= 1e-6 && size < 1e21);
-        return shortest(*number, is_plain ? std::chars_format::fixed : std::chars_format::scientific);
-    }
-    return boost::json::serialize(value);
 }
 
 std::string go_number(double value) {

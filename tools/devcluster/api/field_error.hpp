@@ -34,8 +34,6 @@ std::string index_path(std::string_view path, std::size_t index);
 /// "spec[a]": a key of a map.
 std::string key_path(std::string_view path, std::string_view key);
 
-/// JSON as Go's encoding/json writes it: keys sorted, <, > and & escaped.
-std::string go_json(const boost::json::value& value);
 /// A number as Go's %v prints it.
 std::string go_number(double value);
 

@@ -2,6 +2,7 @@
 
 #include "asio_k8s/json_access.hpp"
 #include "tools/devcluster/api/field_error.hpp"
+#include "tools/devcluster/api/go_text.hpp"
 #include "tools/devcluster/api/quote.hpp"
 
 #include <boost/json/array.hpp>

@@ -1,4 +1,5 @@
 #include "tools/devcluster/api/field_error.hpp"
+#include "tools/devcluster/api/go_text.hpp"
 #include "tools/devcluster/api/format.hpp"
 #include "tools/devcluster/api/quote.hpp"
 #include "tools/devcluster/api/schema_node.hpp"

@@ -57,13 +57,11 @@ public:
                 co_return;
             }
             position_ = all_.stored().revision(); // there was nothing in between
-            co_await changed_.wait(std::min(end_, next_bookmark_));
             if (rt_.now() >= next_bookmark_)
                 write_bookmark(false);
-            if (rt_.now() >= end_) {
-                co_await flush();
+            if (!co_await flush() || rt_.now() >= end_)
                 co_return;
-            }
+            co_await changed_.wait(std::min(end_, next_bookmark_));
         }
     }
 

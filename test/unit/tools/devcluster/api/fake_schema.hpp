@@ -33,6 +33,7 @@ public:
     void apply_defaults(boost::json::object&) const override {}
     std::vector<std::string> prune(boost::json::object&) const override { return {}; }
     std::vector<devcluster::cause> validate(const boost::json::object&) const override { return {}; }
+    bool has_validation_rules() const override { return false; }
 
     const schema* member(std::string_view name) const override {
         const auto found = members_.find(name);

@@ -1,5 +1,6 @@
 #include "tools/devcluster/api/quote.hpp"
 #include "tools/devcluster/api/field_error.hpp"
+#include "tools/devcluster/api/go_text.hpp"
 
 #include <boost/json.hpp>
 #include <boost/test/unit_test.hpp>
