@@ -1,6 +1,6 @@
 #include "tools/devcluster/node/container_log.hpp"
 
-#include "controller/rfc3339.hpp"
+#include "asio_k8s/rfc3339.hpp"
 
 #include <fmt/format.h>
 
@@ -15,7 +15,7 @@ constexpr std::size_t piece_size = 64 * 1024;
 /// RFC 3339 with nanoseconds, as kubelet writes them.
 std::string stamp(proto_http::wall_time at) {
     auto second = std::chrono::floor<std::chrono::seconds>(at);
-    auto text = kh::format_rfc3339(second.time_since_epoch().count());
+    auto text = k8s::format_rfc3339(second.time_since_epoch().count());
     text.pop_back();
     return fmt::format("{}.{:09}Z ", text, (at - second).count());
 }

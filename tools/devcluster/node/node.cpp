@@ -2,7 +2,6 @@
 
 #include "asio_k8s/json_access.hpp"
 #include "asio_k8s/request.hpp"
-#include "controller/pod_object.hpp"
 #include "tools/devcluster/node/log_stream.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -76,7 +75,7 @@ asio::awaitable<void> node::run() {
     co_await asio::this_coro::throw_if_cancelled(false);
     tasks_.spawn("outbox", outbox_.run());
     k8s::watch_settings what;
-    what.what = kh::pods;
+    what.what = pods;
     co_await k8s::watch(api_, std::move(what), *this);
     for (auto& [uid, worker] : workers_)
         worker->kill();
@@ -130,8 +129,8 @@ void node::bind(const json::object& pod, std::string uid) {
                          {"metadata", {{"name", identity.name}, {"namespace", identity.ns}, {"uid", uid}}},
                          {"target", {{"apiVersion", "v1"}, {"kind", "Node"}, {"name", settings_.name}}}};
     k8s::object_key key{std::string(identity.ns), std::string(identity.name)};
-    auto request = k8s::create_request(kh::pods, identity.ns, json::serialize(binding));
-    request.target = k8s::object_path(kh::pods, key, "binding");
+    auto request = k8s::create_request(pods, identity.ns, json::serialize(binding));
+    request.target = k8s::object_path(pods, key, "binding");
     outbox_.send(std::move(request));
     events_.scheduled(pod);
 }

@@ -2,7 +2,7 @@
 
 #include "asio_k8s/json_access.hpp"
 #include "asio_k8s/request.hpp"
-#include "controller/rfc3339.hpp"
+#include "asio_k8s/rfc3339.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -36,7 +36,7 @@ void pod_events::scheduled(const json::object& pod) {
     event["firstTimestamp"] = nullptr;
     event["lastTimestamp"] = nullptr;
     auto now = rt_.wall_now();
-    auto text = kh::format_rfc3339(seconds_of(now));
+    auto text = k8s::format_rfc3339(seconds_of(now));
     text.pop_back();
     auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now - std::chrono::floor<std::chrono::seconds>(now));
     event["eventTime"] = fmt::format("{}.{:06}Z", text, micros.count());
@@ -52,7 +52,7 @@ void pod_events::tell(const json::object& pod, const container_record* container
     if (container != nullptr)
         field = fmt::format("spec.{}{{{}}}", container->is_a == container_record::role::regular ? "containers" : "initContainers",
                             container->name);
-    auto now = kh::format_rfc3339(seconds_of(rt_.wall_now()));
+    auto now = k8s::format_rfc3339(seconds_of(rt_.wall_now()));
     auto& known = known_[fmt::format("{}\n{}\n{}\n{}", identity.uid, field, reason, message)];
     if (++known.count > 1) {
         json::object again{{"count", known.count}, {"lastTimestamp", now}};

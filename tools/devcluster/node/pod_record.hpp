@@ -1,8 +1,7 @@
 #pragma once
 
+#include "asio_k8s/resource.hpp"
 #include "proto_http/time.hpp"
-
-#include <boost/json/fwd.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -16,6 +15,8 @@
 namespace devcluster {
 
 using unix_seconds = std::int64_t;
+
+inline const k8s::resource pods{"", "v1", "pods", true};
 
 enum class restart_policy { always, on_failure, never };
 

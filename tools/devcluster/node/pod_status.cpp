@@ -1,7 +1,7 @@
 #include "tools/devcluster/node/pod_status.hpp"
 
 #include "asio_k8s/json_access.hpp"
-#include "controller/rfc3339.hpp"
+#include "asio_k8s/rfc3339.hpp"
 #include "tools/devcluster/node/pod_plan.hpp"
 
 #include <boost/json/array.hpp>
@@ -29,7 +29,7 @@ constexpr auto lost_message = "The container could not be located when the pod w
 constexpr int lost_exit_code = 137;
 
 std::string stamp(unix_seconds at) {
-    return kh::format_rfc3339(at);
+    return k8s::format_rfc3339(at);
 }
 
 // From JSON.
@@ -52,8 +52,8 @@ std::optional<container_end> read_end(const json::object* state) {
     end.reason = text_at(*ended, "reason");
     end.message = text_at(*ended, "message");
     end.id = text_at(*ended, "containerID");
-    end.started = kh::parse_rfc3339(text_at(*ended, "startedAt"));
-    end.finished = kh::parse_rfc3339(text_at(*ended, "finishedAt"));
+    end.started = k8s::parse_rfc3339(text_at(*ended, "startedAt"));
+    end.finished = k8s::parse_rfc3339(text_at(*ended, "finishedAt"));
     return end;
 }
 
@@ -245,25 +245,6 @@ json::array conditions_of(const pod_record& pod, std::string_view pod_phase, con
     return made;
 }
 
-/// Guaranteed: limits of both resources everywhere, and requests, where given, equal to them.
-std::string qos_class(const json::object& spec) {
-    bool has_any = false, is_guaranteed = true;
-    for (auto list : {"initContainers", "containers"})
-        if (const auto* all = array_at(spec, list))
-            for (const auto& each : *all) {
-                const auto* resources = each.is_object() ? object_at(each.get_object(), "resources") : nullptr;
-                for (auto resource : {"cpu", "memory"}) {
-                    const auto* limits = resources == nullptr ? nullptr : object_at(*resources, "limits");
-                    const auto* requests = resources == nullptr ? nullptr : object_at(*resources, "requests");
-                    const auto* limit = limits == nullptr ? nullptr : limits->if_contains(resource);
-                    const auto* request = requests == nullptr ? nullptr : requests->if_contains(resource);
-                    has_any |= limit != nullptr || request != nullptr;
-                    is_guaranteed &= limit != nullptr && (request == nullptr || *request == *limit);
-                }
-            }
-    return !has_any ? "BestEffort" : is_guaranteed ? "Guaranteed" : "Burstable";
-}
-
 } // namespace
 
 pod_record read_pod(const json::object& pod, const moment& at) {
@@ -283,7 +264,7 @@ pod_record read_pod(const json::object& pod, const moment& at) {
         read_containers(record, *spec, status, "containers", "containerStatuses");
     }
     if (status != nullptr)
-        record.started = kh::parse_rfc3339(text_at(*status, "startTime"));
+        record.started = k8s::parse_rfc3339(text_at(*status, "startTime"));
     if (!record.started)
         record.started = at.seconds();
     update_pod(record, pod, at);
@@ -349,8 +330,6 @@ json::object make_status(const pod_record& record, const json::object& pod, cons
             list.emplace_array();
         list.get_array().push_back(container_to_json(each, has_init));
     }
-    if (const auto* spec = object_at(pod, "spec"))
-        status["qosClass"] = qos_class(*spec);
     return status;
 }
 

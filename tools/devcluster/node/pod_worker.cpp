@@ -2,8 +2,6 @@
 
 #include "asio_k8s/json_access.hpp"
 #include "asio_k8s/request.hpp"
-#include "controller/go_duration.hpp"
-#include "controller/pod_object.hpp"
 #include "proto_http/error.hpp"
 
 #include <boost/json/array.hpp>
@@ -28,6 +26,12 @@ constexpr std::size_t tail_lines_max = 80, tail_size_max = 2048;
 
 const k8s::resource config_maps{"", "v1", "configmaps", true};
 const k8s::resource secrets{"", "v1", "secrets", true};
+
+/// "10s", "1m20s": as Go writes whole seconds under an hour.
+std::string go_duration(proto_http::duration value) {
+    auto seconds = std::chrono::duration_cast<std::chrono::seconds>(value).count();
+    return seconds < 60 ? fmt::format("{}s", seconds) : fmt::format("{}m{}s", seconds / 60, seconds % 60);
+}
 
 } // namespace
 
@@ -116,7 +120,7 @@ void pod_worker::apply_stops(const pod_step& step) {
 void pod_worker::show_back_off(container_record& one) {
     one.now = phase::waiting;
     one.reason = "CrashLoopBackOff";
-    one.message = fmt::format("back-off {} restarting failed container={} pod={}", kh::format_go_duration(one.back_off), one.name,
+    one.message = fmt::format("back-off {} restarting failed container={} pod={}", go_duration(one.back_off), one.name,
                               pod_title(record_));
     one.last = std::exchange(one.end, std::nullopt);
     tools_.events.tell(pod_, &one, "BackOff",
@@ -133,7 +137,7 @@ void pod_worker::publish() {
     // The uid keeps a namesake's status from being written.
     json::object patch{{"metadata", {{"uid", record_.uid}}}, {"status", std::move(status)}};
     k8s::object_key key{record_.ns, record_.name};
-    tools_.out.send(k8s::merge_patch_request(kh::pods, key, json::serialize(patch), "status"), "status " + record_.uid);
+    tools_.out.send(k8s::merge_patch_request(pods, key, json::serialize(patch), "status"), "status " + record_.uid);
 }
 
 void pod_worker::remove_if_deleted() {
@@ -147,7 +151,7 @@ void pod_worker::remove_if_deleted() {
     options.uid = record_.uid;
     options.grace_period = 0s;
     k8s::object_key key{record_.ns, record_.name};
-    tools_.out.send(k8s::delete_request(kh::pods, key, options));
+    tools_.out.send(k8s::delete_request(pods, key, options));
 }
 
 const json::object* pod_worker::spec_of(std::size_t index) const {
