@@ -2,13 +2,12 @@
 
 #include "proto_http/await_value.hpp"
 #include "proto_http/error.hpp"
+#include "proto_http/spawn.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/write.hpp>
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,43 +29,6 @@ constexpr std::size_t error_output_size_max = 64 * 1024;
 
 using run_handler = asio::any_completion_handler<void(error_code, command_output)>;
 
-class descriptor {
-public:
-    descriptor() = default;
-    explicit descriptor(int value) : value_(value) {}
-    ~descriptor() { reset(); }
-    descriptor(descriptor&& other) noexcept : value_(other.release()) {}
-    descriptor& operator=(descriptor&& other) noexcept {
-        reset();
-        value_ = other.release();
-        return *this;
-    }
-
-    int get() const noexcept { return value_; }
-    int release() noexcept { return std::exchange(value_, -1); }
-    void reset() noexcept {
-        if (value_ >= 0)
-            ::close(release());
-    }
-
-private:
-    int value_ = -1;
-};
-
-struct pipe_ends {
-    descriptor read;
-    descriptor write;
-
-    bool open() {
-        std::array<int, 2> ends{};
-        if (::pipe2(ends.data(), O_CLOEXEC) != 0)
-            return false;
-        read = descriptor(ends[0]);
-        write = descriptor(ends[1]);
-        return true;
-    }
-};
-
 std::vector<std::string> environment_of(const command& what) {
     std::vector<std::string> all;
     all.reserve(what.environment.size());
@@ -82,61 +44,6 @@ std::vector<std::string> environment_of(const command& what) {
     }
     return all;
 }
-
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-    std::vector<char*> pointers;
-    pointers.reserve(texts.size() + 1);
-    for (auto& text : texts)
-        pointers.push_back(text.data());
-    pointers.push_back(nullptr);
-    return pointers;
-}
-
-/// posix_spawn's two option objects.
-class spawn_options {
-public:
-    spawn_options() {
-        posix_spawn_file_actions_init(&actions_);
-        posix_spawnattr_init(&attributes_);
-    }
-    ~spawn_options() {
-        posix_spawn_file_actions_destroy(&actions_);
-        posix_spawnattr_destroy(&attributes_);
-    }
-    spawn_options(const spawn_options&) = delete;
-    spawn_options& operator=(const spawn_options&) = delete;
-
-    void set_descriptors(int input, int output, int error_output) {
-        posix_spawn_file_actions_adddup2(&actions_, input, STDIN_FILENO);
-        posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
-        posix_spawn_file_actions_adddup2(&actions_, error_output, STDERR_FILENO);
-        posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
-    }
-
-    void set_directory(const std::string& directory) {
-        if (!directory.empty())
-            posix_spawn_file_actions_addchdir_np(&actions_, directory.c_str());
-    }
-
-    void set_signals_and_group() {
-        sigset_t none;
-        sigemptyset(&none);
-        posix_spawnattr_setsigmask(&attributes_, &none);
-        sigset_t defaults;
-        sigemptyset(&defaults);
-        sigaddset(&defaults, SIGPIPE); // ignored by the parent
-        posix_spawnattr_setsigdefault(&attributes_, &defaults);
-        posix_spawnattr_setpgroup(&attributes_, 0);
-        posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    }
-
-    const posix_spawn_file_actions_t* actions() const { return &actions_; }
-    const posix_spawnattr_t* attributes() const { return &attributes_; }
-
-private:
-    posix_spawn_file_actions_t actions_;
-    posix_spawnattr_t attributes_;
-};
 
 /// A running child: three pipes and its pidfd on the reactor. It ends when all four have; then the child has been reaped.
 class child_process : public std::enable_shared_from_this<child_process> {
@@ -161,17 +68,18 @@ public:
         pipe_ends input, output, error_output;
         if (!input.open() || !output.open() || !error_output.open())
             return false;
-        spawn_options options;
-        options.set_descriptors(input.read.get(), output.write.get(), error_output.write.get());
-        options.set_directory(what.working_directory);
-        options.set_signals_and_group();
-        auto environment = environment_of(what);
-        pid_t pid = -1;
-        if (::posix_spawnp(&pid, what.arguments[0].c_str(), options.actions(), options.attributes(),
-                           pointers_to(what.arguments).data(), pointers_to(environment).data()) != 0)
+        spawn_plan plan;
+        plan.environment = environment_of(what);
+        plan.arguments = std::move(what.arguments);
+        plan.working_directory = std::move(what.working_directory);
+        plan.input = input.read.get();
+        plan.output = output.write.get();
+        plan.error_output = error_output.write.get();
+        auto pid = spawn(std::move(plan));
+        if (!pid)
             return false;
-        pid_ = pid;
-        descriptor exit(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+        pid_ = *pid;
+        descriptor exit(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
         if (exit.get() < 0)
             return false;
         input_.assign(input.write.release());

@@ -34,7 +34,7 @@ public:
 
     std::string start(proto_http::runtime& rt, const api_access& to, const dev_options& options) {
         log_.set_level(options.level);
-        auto images = read_images(options);
+        auto images = read_images(rt, options);
         if (!images)
             return images.error();
         auto for_node = make_client(rt, to, "kuberhealthy-dev-node", node_api_);
@@ -70,13 +70,13 @@ public:
     void stop() override { controller_->stop(stop_grace); }
 
 private:
-    static boost::system::result<image_map, std::string> read_images(const dev_options& options) {
-        image_map made = image_map::built_in();
+    static boost::system::result<image_map, std::string> read_images(proto_http::runtime& rt, const dev_options& options) {
+        image_map made(find_on_this_machine(rt.environment("PATH")));
         for (const auto& entry : options.images)
-            if (auto wrong = made.add(entry); !wrong.empty())
-                return fmt::format("--image {}: {}", entry, wrong);
+            if (auto added = made.add(entry); added.has_error())
+                return fmt::format("--image {}: {}", entry, added.error());
         if (options.any_image)
-            made.add("*=");
+            (void)made.add("*=");
         return made;
     }
 
