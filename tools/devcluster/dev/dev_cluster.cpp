@@ -148,7 +148,7 @@ std::string dev_cluster::apply_definitions() {
     space["metadata"] = json::object{{"name", own_namespace}};
     api_.all().create(*api_.all().types().find("", "v1", "namespaces"), {}, std::move(space));
     for (auto text : kuberhealthy_definitions()) {
-        auto applied = applier_.apply(std::string(text.substr(0, 80)), text);
+        auto applied = applier_.apply(std::string(text), text);
         if (applied.has_error())
             return applied.error().message;
         for (const auto& one : *applied)
@@ -301,8 +301,8 @@ asio::awaitable<void> dev_cluster::await_results() {
 }
 
 std::size_t dev_cluster::running_pods() {
-    auto pods = api_.all().stored().in("pods").list({});
-    return static_cast<std::size_t>(std::count_if(pods.begin(), pods.end(), [](const object_ptr& pod) {
+    auto every_pod = api_.all().stored().in("pods").list({});
+    return static_cast<std::size_t>(std::count_if(every_pod.begin(), every_pod.end(), [](const object_ptr& pod) {
         const auto* status = k8s::object_at(pod->value, "status");
         return status != nullptr && k8s::text_at(*status, "phase") == "Running";
     }));
