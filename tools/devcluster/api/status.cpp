@@ -89,8 +89,13 @@ void throw_exception_from_error(const status_error& error, const boost::source_l
 }
 
 boost::json::object to_json(const status_error& error) {
-    boost::json::object made{{"kind", "Status"},      {"apiVersion", "v1"},       {"metadata", boost::json::object()},
-                             {"status", "Failure"},   {"message", error.message}, {"reason", error.reason}};
+    boost::json::object made{{"kind", "Status"},
+                             {"apiVersion", "v1"},
+                             {"metadata", boost::json::object()},
+                             {"status", "Failure"},
+                             {"message", error.message}};
+    if (!error.reason.empty())
+        made["reason"] = error.reason;
     if (auto details = details_json(error); !details.empty())
         made["details"] = std::move(details);
     made["code"] = error.code;

@@ -26,7 +26,7 @@ struct status_error {
     status_error() = default; // no aggregate: an outcome<integer> must not take its value for an error's code
 
     unsigned code = 500;
-    std::string reason; ///< "NotFound", "Invalid", ...
+    std::string reason; ///< "NotFound", "Invalid", ...; empty: none, as of an unexpected 500
     std::string message;
     // details; left out where all are empty
     std::string name;

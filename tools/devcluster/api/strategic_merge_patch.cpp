@@ -61,14 +61,18 @@ const char* go_type(const json::value& value) {
     }
 }
 
-/// A copy for a place where nothing is to be merged with: without nulls, and without what bears a directive (then maybe nothing).
+bool is_parallel_directive(std::string_view key) {
+    return key == retain_keys || key.starts_with(delete_prefix) || key.starts_with(order_prefix);
+}
+
+/// A copy for a place where nothing is to be merged with: without nulls, directives and what bears $patch (then maybe nothing).
 std::optional<json::value> cleaned(const json::value& patch) {
     if (const auto* object = patch.if_object()) {
         if (object->contains(directive))
             return std::nullopt;
         json::object made;
         for (const auto& member : *object)
-            if (auto value = cleaned(member.value()); value && !value->is_null())
+            if (auto value = cleaned(member.value()); value && !value->is_null() && !is_parallel_directive(member.key()))
                 made[member.key()] = std::move(*value);
         return made;
     }
@@ -336,6 +340,8 @@ failure merge_ordered(json::object& into, std::string_view name, const json::val
         return {};
 
     auto merged = there == nullptr ? json::array() : there->get_array();
+    if (changes != nullptr && changed.empty() && merged.empty())
+        return internal("no elements in any of the given slices");
     const auto original = positions::of(merged, merge_key);
     if (!original)
         return original.error();
@@ -374,8 +380,7 @@ failure apply_retain_keys(json::object& into, const json::object& patch) {
             kept.emplace(key.get_string());
     for (const auto& member : patch) {
         const std::string_view key = member.key();
-        const bool is_directive = key == retain_keys || key.starts_with(delete_prefix) || key.starts_with(order_prefix);
-        if (!is_directive && !member.value().is_null() && kept.count(key) == 0)
+        if (!is_parallel_directive(key) && !member.value().is_null() && kept.count(key) == 0)
             return bad_request("invalid patch format of retainKeys");
     }
     json::object made;

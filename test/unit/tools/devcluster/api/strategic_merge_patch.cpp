@@ -57,6 +57,31 @@ BOOST_AUTO_TEST_CASE(an_order_of_a_list_that_is_not_known_is_refused) {
     BOOST_TEST(refused.error().message == "unable to find api field \"bogus\"");
 }
 
+// kube-apiserver drops them later, as members that the type does not have.
+BOOST_AUTO_TEST_CASE(a_new_element_bears_no_directive) {
+    const auto original = json::parse(R"({"containers": [{"name": "a"}]})").as_object();
+    const auto patch =
+        json::parse(R"({"containers": [{"name": "b", "$retainKeys": ["name", "env"], "$setElementOrder/env": [{"name": "A"}],
+                                                       "$deleteFromPrimitiveList/args": ["x"],
+                                                       "env": [{"name": "A"}, {"name": "B", "$patch": "delete"}]}]})")
+            .as_object();
+    const auto* of = pod_template_schema().member("template")->member("spec");
+    const auto patched = apply_strategic_merge_patch(original, patch, of);
+    BOOST_REQUIRE(patched);
+    BOOST_TEST(json::value(*patched) == json::parse(R"({"containers": [{"name": "b", "env": [{"name": "A"}]}, {"name": "a"}]})"));
+}
+
+BOOST_AUTO_TEST_CASE(an_order_of_nothing_is_refused) {
+    const auto patch = json::parse(R"({"$setElementOrder/containers": [{"name": "a"}], "containers": []})").as_object();
+    const auto refused = apply_strategic_merge_patch({}, patch, pod_template_schema().member("template")->member("spec"));
+    BOOST_REQUIRE(!refused);
+    BOOST_TEST(refused.error().code == 500U);
+    BOOST_TEST(refused.error().message == "no elements in any of the given slices");
+    BOOST_TEST(json::serialize(to_json(refused.error())) ==
+               R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure",)"
+               R"("message":"no elements in any of the given slices","code":500})");
+}
+
 BOOST_AUTO_TEST_CASE(a_deleted_map_is_left_empty) {
     const auto original = json::parse(R"({"metadata": {"labels": {"a": "b"}}})").as_object();
     const auto patch = json::parse(R"({"metadata": {"labels": {"$patch": "delete"}}})").as_object();

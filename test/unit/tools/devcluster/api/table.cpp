@@ -84,6 +84,23 @@ BOOST_AUTO_TEST_CASE(a_path_that_does_not_parse_makes_no_columns) {
     BOOST_TEST(!columns_of_printer(&odd));
 }
 
+BOOST_AUTO_TEST_CASE(hostile_paths_are_refused_or_lead_nowhere) {
+    const auto repeated = [](const char* text) {
+        std::string made;
+        for (int i = 0; i < 20'000; ++i)
+            made += text;
+        return made;
+    };
+    for (const auto& path :
+         {repeated("["), repeated("[?("), repeated("[?(@"), repeated(".a"), repeated("[0]"), repeated("[*]"), repeated(".*"),
+          repeated("['"), repeated("\\"), repeated("9"), repeated("@"), std::string("\xff\0.", 3)}) {
+        const json::array columns{json::object{{"name", "c"}, {"type", "string"}, {"jsonPath", path}}};
+        const auto made = columns_of_printer(&columns);
+        if (made)
+            BOOST_TEST(made->back().cell(json::parse(R"({"a": [[{"b": 1}]]})").as_object(), at(0)).is_null());
+    }
+}
+
 BOOST_AUTO_TEST_CASE(custom_kinds_without_columns_show_their_age) {
     const json::array empty;
     for (const auto* source : {static_cast<const json::array*>(nullptr), &empty}) {
