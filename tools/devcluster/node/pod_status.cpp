@@ -137,7 +137,7 @@ json::object state_to_json(const container_record& one, bool has_init) {
     if (one.now == phase::ended) {
         state["terminated"] = end_to_json(*one.end);
     } else if (one.now == phase::running) {
-        state["running"] = {{"startedAt", stamp(one.started)}};
+        state["running"].emplace_object()["startedAt"] = stamp(one.started);
     } else {
         auto& waiting = state["waiting"].emplace_object();
         waiting["reason"] = !one.reason.empty() ? one.reason : has_init ? "PodInitializing" : "ContainerCreating";

@@ -36,7 +36,7 @@ std::string go_duration(proto_http::duration value) {
 } // namespace
 
 pod_worker::pod_worker(worker_tools& tools, const json::object& pod)
-    : tools_(tools), rt_(tools.api.runtime()), pod_(pod), record_(read_pod(pod, moment{rt_.now(), rt_.wall_now()})),
+    : tools_(tools), rt_(tools.api.runtime()), pod_(pod, json::storage_ptr()), record_(read_pod(pod, moment{rt_.now(), rt_.wall_now()})),
       containers_(record_.containers.size()), changed_(rt_) {
     if (const auto* status = k8s::object_at(pod, "status"))
         shown_ = *status;
@@ -135,7 +135,9 @@ void pod_worker::publish() {
         return;
     shown_ = status;
     // The uid keeps a namesake's status from being written.
-    json::object patch{{"metadata", {{"uid", record_.uid}}}, {"status", std::move(status)}};
+    json::object patch;
+    patch["metadata"].emplace_object()["uid"] = record_.uid;
+    patch["status"] = std::move(status);
     k8s::object_key key{record_.ns, record_.name};
     tools_.out.send(k8s::merge_patch_request(pods, key, json::serialize(patch), "status"), "status " + record_.uid);
 }
