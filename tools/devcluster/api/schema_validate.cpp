@@ -22,10 +22,6 @@ using boost::json::array;
 using boost::json::object;
 using boost::json::value;
 
-std::string_view view(boost::json::string_view text) {
-    return {text.data(), text.size()};
-}
-
 std::string_view type_of(const value& is) {
     switch (is.kind()) {
     case boost::json::kind::bool_:
@@ -178,7 +174,7 @@ bool is_multiple(const value& is, double number, double factor) {
 
 void check_multiple(report& made, const schema_node& of, const value& is, double number, const std::string& path) {
     double factor = is.is_int64() ? std::trunc(*of.multiple_of) : *of.multiple_of;
-    auto shown = go_number(factor);
+    auto shown = fmt::format("{:g}", factor);
     if (factor <= 0)
         made.add_invalid(path, factor, fmt::format("factor MultipleOf declared for {} must be positive: {}", path, shown));
     else if (!is_multiple(is, number, factor))
@@ -194,7 +190,7 @@ void check_boundary(report& made, const value& is, double number, double boundar
         return;
     std::string_view words = is_maximum ? (is_exclusive ? "less than" : "less than or equal to")
                                         : (is_exclusive ? "greater than" : "greater than or equal to");
-    auto shown = is.is_int64() ? fmt::format("{:.0f}", boundary) : go_number(boundary);
+    auto shown = is.is_int64() ? fmt::format("{:.0f}", boundary) : fmt::format("{:g}", boundary);
     made.add_invalid(path, is, fmt::format("{} in body should be {} {}", path, words, shown));
 }
 
@@ -245,7 +241,7 @@ report check_enumeration(const schema_node& of, const value& is, const std::stri
         return made;
     std::vector<std::string> supported;
     for (const auto& one : of.enumeration)
-        supported.push_back(one.is_string() ? std::string(view(one.get_string())) : go_json(one));
+        supported.push_back(one.is_string() ? std::string(one.get_string()) : go_json(one));
     made.add(fmt::format("{} in body should be one of [{}]", path, fmt::join(supported, " ")),
              unsupported_value(field_of(path), is, supported));
     return made;
@@ -260,9 +256,9 @@ report check_members(const schema_node& of, const object& is, const std::string&
         made.add(fmt::format("{} in body should have at most {} properties", path, *of.properties_max),
                  too_many(field_of(path), size, *of.properties_max));
     for (const auto& member : is) {
-        if (of.properties.contains(view(member.key())))
+        if (of.properties.contains(member.key()))
             continue;
-        auto name = view(member.key());
+        auto name = member.key();
         if (of.allows_additional == false)
             made.add_invalid(path, member.key(), fmt::format("{}.{} in body is a forbidden property", path, name));
         else if (of.additional != nullptr)
@@ -359,11 +355,11 @@ report check(const schema_node& outer, const value& is, const std::string& path)
         take(check_type(of, is, path));
     take(check_junctors(of, is, path));
     if (const auto* text = is.if_string()) {
-        take(check_text(of, view(*text), is, path));
+        take(check_text(of, *text, is, path));
         if (!of.format.empty() && is_known_format({"string"}, of.format)) {
             report format;
-            if (!has_format(of.format, view(*text)))
-                format.add_type(path, of.format, view(*text));
+            if (!has_format(of.format, *text))
+                format.add_type(path, of.format, *text);
             take(format);
         }
     }
