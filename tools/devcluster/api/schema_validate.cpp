@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <unordered_set>
 
 // Follows k8s.io/kube-openapi/pkg/validation/validate step by step, so that the same things are found in the same order and words.
 
@@ -58,8 +59,7 @@ public:
 
     /// `text` is the error as a sentence, which tells repetitions.
     void add(std::string text, cause what) {
-        auto is_same = [&](const finding& one) { return one.text == text; };
-        if (std::none_of(findings_.begin(), findings_.end(), is_same))
+        if (texts_.insert(text).second)
             findings_.push_back({std::move(text), std::move(what)});
     }
     void add_invalid(std::string_view path, const value& bad, std::string text) {
@@ -93,6 +93,7 @@ private:
         cause what;
     };
     std::vector<finding> findings_;
+    std::unordered_set<std::string> texts_;
     int matches_ = 0;
 };
 
@@ -166,7 +167,7 @@ void check_range(report& made, const schema_node& of, double number, const std::
 }
 
 bool is_multiple(const value& is, double number, double factor) {
-    if (is.is_int64())
+    if (is.is_int64() && factor <= exact_double_max)
         return is.get_int64() % static_cast<std::int64_t>(factor) == 0;
     double times = factor < 1 ? 1 / factor * number : number / factor;
     return std::fabs(times - std::round(times)) < 1e-9 * std::max(1.0, std::fabs(times));
@@ -199,15 +200,12 @@ report check_number(const schema_node& of, const value& is, const std::string& p
     auto number = is.to_number<double>();
     if (!is.is_int64() || of.format == "int32")
         check_range(made, of, number, path);
-    if (of.multiple_of) {
+    if (of.multiple_of)
         check_multiple(made, of, is, number, path);
-    }
-    if (of.minimum) {
+    if (of.minimum)
         check_boundary(made, is, number, *of.minimum, false, of.exclusive_minimum, path);
-    }
-    if (of.maximum) {
+    if (of.maximum)
         check_boundary(made, is, number, *of.maximum, true, of.exclusive_maximum, path);
-    }
     made.count();
     return made;
 }
