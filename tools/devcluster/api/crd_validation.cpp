@@ -272,10 +272,14 @@ crd_version read_version(const object& from) {
 } // namespace
 
 void apply_crd_defaults(object& crd) {
+    if (object_at(crd, "status") == nullptr) // first: references into an object do not survive a new member
+        crd["status"] = object();
     auto* spec = crd.if_contains("spec");
     if (spec == nullptr || !spec->is_object())
         return;
     auto& members = spec->get_object();
+    if (!members.contains("conversion"))
+        members["conversion"] = {{"strategy", "None"}};
     if (auto* names = members.if_contains("names"); names != nullptr && names->is_object()) {
         std::string kind(text_at(names->get_object(), "kind"));
         std::string lower = kind;
@@ -285,15 +289,11 @@ void apply_crd_defaults(object& crd) {
         if (text_at(names->get_object(), "listKind").empty() && !kind.empty())
             names->get_object()["listKind"] = kind + "List";
     }
-    if (!members.contains("conversion"))
-        members["conversion"] = {{"strategy", "None"}};
-    auto& status = crd["status"];
-    if (!status.is_object())
-        status = object();
     const auto versions = objects(members, "versions");
     auto stored = std::find_if(versions.begin(), versions.end(), [](const object* one) { return is_true(*one, "storage"); });
-    if (stored != versions.end() && texts(status.get_object(), "storedVersions").empty())
-        status.get_object()["storedVersions"] = array{value(text_at(**stored, "name"))};
+    auto& status = crd.at("status").get_object();
+    if (stored != versions.end() && texts(status, "storedVersions").empty())
+        status["storedVersions"] = array{value(text_at(**stored, "name"))};
 }
 
 outcome<crd_definition> read_crd(const object& crd) {
