@@ -25,10 +25,6 @@ using k8s::text_at;
 
 enum class place { root, items, field };
 
-std::string_view view(boost::json::string_view text) {
-    return {text.data(), text.size()};
-}
-
 bool is_true(const object& in, std::string_view name) {
     const auto* member = in.if_contains(name);
     return member != nullptr && member->is_bool() && member->get_bool();
@@ -42,7 +38,7 @@ void visit_structure(const object& in, const std::string& path, const Visit& vis
     if (const auto* members = object_at(in, "properties"))
         for (const auto& member : *members)
             if (const auto* is = member.value().if_object())
-                visit(*is, key_path(child_path(path, "properties"), view(member.key())), place::field);
+                visit(*is, key_path(child_path(path, "properties"), member.key()), place::field);
     if (const auto* elements = object_at(in, "items"))
         visit(*elements, child_path(path, "items"), place::items);
 }
@@ -131,7 +127,7 @@ private:
     void check_list(const object& in, const std::string& path) {
         auto kind = text_at(in, "x-kubernetes-list-type");
         if (!kind.empty() && text_at(in, "type") != "array")
-            found_.push_back(invalid_value(child_path(path, "type"), value(boost::json::string(text_at(in, "type"))),
+            found_.push_back(invalid_value(child_path(path, "type"), value(text_at(in, "type")),
                                            "must be array if x-kubernetes-list-type is specified"));
         if (!kind.empty() && kind != "atomic" && kind != "set" && kind != "map")
             found_.push_back(unsupported_value(child_path(path, "x-kubernetes-list-type"), in.at("x-kubernetes-list-type"),

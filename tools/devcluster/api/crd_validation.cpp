@@ -25,10 +25,6 @@ using k8s::array_at;
 using k8s::object_at;
 using k8s::text_at;
 
-value json_text(std::string_view text) {
-    return value(boost::json::string(text));
-}
-
 bool is_true(const object& in, std::string_view name) {
     const auto* member = in.if_contains(name);
     return member != nullptr && member->is_bool() && member->get_bool();
@@ -84,7 +80,7 @@ private:
 
     void add_label(const std::string& field, std::string_view is) {
         if (auto wrong = wrong_dns_1035_label(is); !wrong.empty())
-            add(invalid_value(field, json_text(is), fmt::format("{}", fmt::join(wrong, ","))));
+            add(invalid_value(field, value(is), fmt::format("{}", fmt::join(wrong, ","))));
     }
 
     void check_metadata() {
@@ -92,7 +88,7 @@ private:
         found_ = validate_metadata(metadata, false, name_rule::dns_subdomain);
         auto name = text_at(metadata, "name");
         if (!name.empty() && name != fmt::format("{}.{}", text_at(names_, "plural"), text_at(spec_, "group")))
-            add(invalid_value("metadata.name", json_text(name), "must be spec.names.plural+\".\"+spec.group"));
+            add(invalid_value("metadata.name", value(name), "must be spec.names.plural+\".\"+spec.group"));
     }
 
     void check_group_and_scope() {
@@ -100,14 +96,14 @@ private:
         if (group.empty())
             add(required_value("spec.group"));
         else if (auto wrong = wrong_dns_subdomain(group); !wrong.empty())
-            add(invalid_value("spec.group", json_text(group), fmt::format("{}", fmt::join(wrong, ","))));
+            add(invalid_value("spec.group", value(group), fmt::format("{}", fmt::join(wrong, ","))));
         else if (group.find('.') == std::string_view::npos)
-            add(invalid_value("spec.group", json_text(group), "should be a domain with at least one dot"));
+            add(invalid_value("spec.group", value(group), "should be a domain with at least one dot"));
         auto scope = text_at(spec_, "scope");
         if (scope.empty())
             add(required_value("spec.scope"));
         else if (scope != "Cluster" && scope != "Namespaced")
-            add(unsupported_value("spec.scope", json_text(scope), {"Cluster", "Namespaced"}));
+            add(unsupported_value("spec.scope", value(scope), {"Cluster", "Namespaced"}));
     }
 
     /// kube-apiserver moves what all versions have in common into the spec; its messages tell that path. Empty: the first version
@@ -149,12 +145,12 @@ private:
         if (type.empty())
             add(required_value(child_path(path, "type"), must_be));
         else if (!types.contains(type))
-            add(invalid_value(child_path(path, "type"), json_text(type), must_be));
+            add(invalid_value(child_path(path, "type"), value(type), must_be));
         auto json_path = text_at(column, "jsonPath");
         if (json_path.empty())
             add(required_value(child_path(path, "JSONPath")));
         else if (!json_path.starts_with('.'))
-            add(invalid_value(child_path(path, "JSONPath"), json_text(json_path), "must be a simple json path starting with ."));
+            add(invalid_value(child_path(path, "JSONPath"), value(json_path), "must be a simple json path starting with ."));
     }
 
     void check_selectable(const object& selectable, const object* schema, const std::string& field) {
@@ -169,9 +165,9 @@ private:
             rest.remove_prefix(end);
         }
         if (schema == nullptr || !rest.empty())
-            return add(invalid_value(field, json_text(is), "is an invalid path: does not refer to a valid field"));
+            return add(invalid_value(field, value(is), "is an invalid path: does not refer to a valid field"));
         if (auto type = text_at(*schema, "type"); type != "string" && type != "boolean" && type != "integer")
-            add(invalid_value(field, json_text(is),
+            add(invalid_value(field, value(is),
                               "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are "
                               "allowed."));
     }
@@ -201,10 +197,10 @@ private:
         for (std::string_view name : {"kind", "listKind"})
             if (auto is = text_at(names_, name); !is.empty())
                 if (auto wrong = wrong_kind_name(is); !wrong.empty())
-                    add(invalid_value(child_path("spec.names", name), json_text(is), wrong));
+                    add(invalid_value(child_path("spec.names", name), value(is), wrong));
         auto kind = text_at(names_, "kind");
         if (!kind.empty() && kind == text_at(names_, "listKind"))
-            add(invalid_value("spec.names.listKind", json_text(kind), "kind and listKind may not be the same"));
+            add(invalid_value("spec.names.listKind", value(kind), "kind and listKind may not be the same"));
         for (std::string_view name : {"shortNames", "categories"}) {
             auto all = texts(names_, name);
             for (std::size_t i = 0; i < all.size(); ++i)
@@ -217,7 +213,7 @@ private:
         if (strategy.empty())
             add(required_value("spec.conversion.strategy"));
         else if (strategy != "None" && strategy != "Webhook")
-            add(unsupported_value("spec.conversion.strategy", json_text(strategy), {"None", "Webhook"}));
+            add(unsupported_value("spec.conversion.strategy", value(strategy), {"None", "Webhook"}));
     }
 
     void check_stored_versions() {
@@ -241,7 +237,7 @@ private:
             made.push_back(fmt::format("{{\"Name\":{},\"Served\":{},\"Storage\":{},\"Deprecated\":{},\"DeprecationWarning\":{},"
                                        "\"Schema\":null,\"Subresources\":null,\"AdditionalPrinterColumns\":null,"
                                        "\"SelectableFields\":null}}",
-                                       go_json(json_text(text_at(*version, "name"))), is_true(*version, "served"),
+                                       go_json(value(text_at(*version, "name"))), is_true(*version, "served"),
                                        is_true(*version, "storage"), is_true(*version, "deprecated"),
                                        warning == nullptr ? "null" : go_json(*warning)));
         }
@@ -276,10 +272,14 @@ crd_version read_version(const object& from) {
 } // namespace
 
 void apply_crd_defaults(object& crd) {
+    if (object_at(crd, "status") == nullptr) // first: references into an object do not survive a new member
+        crd["status"] = object();
     auto* spec = crd.if_contains("spec");
     if (spec == nullptr || !spec->is_object())
         return;
     auto& members = spec->get_object();
+    if (!members.contains("conversion"))
+        members["conversion"] = {{"strategy", "None"}};
     if (auto* names = members.if_contains("names"); names != nullptr && names->is_object()) {
         std::string kind(text_at(names->get_object(), "kind"));
         std::string lower = kind;
@@ -289,15 +289,11 @@ void apply_crd_defaults(object& crd) {
         if (text_at(names->get_object(), "listKind").empty() && !kind.empty())
             names->get_object()["listKind"] = kind + "List";
     }
-    if (!members.contains("conversion"))
-        members["conversion"] = {{"strategy", "None"}};
-    auto& status = crd["status"];
-    if (!status.is_object())
-        status = object();
     const auto versions = objects(members, "versions");
     auto stored = std::find_if(versions.begin(), versions.end(), [](const object* one) { return is_true(*one, "storage"); });
-    if (stored != versions.end() && texts(status.get_object(), "storedVersions").empty())
-        status.get_object()["storedVersions"] = array{json_text(text_at(**stored, "name"))};
+    auto& status = crd.at("status").get_object();
+    if (stored != versions.end() && texts(status, "storedVersions").empty())
+        status["storedVersions"] = array{value(text_at(**stored, "name"))};
 }
 
 outcome<crd_definition> read_crd(const object& crd) {
@@ -333,7 +329,7 @@ std::vector<cause> validate_crd_update(const object& crd, const object& old) {
     const auto& was = part(old, "spec");
     auto check = [&](const object& new_part, const object& old_part, const std::string& path, std::string_view name) {
         if (text_at(new_part, name) != text_at(old_part, name))
-            found.push_back(invalid_value(child_path(path, name), json_text(text_at(new_part, name)), "field is immutable"));
+            found.push_back(invalid_value(child_path(path, name), value(text_at(new_part, name)), "field is immutable"));
     };
     check(is, was, "spec", "scope");
     check(part(is, "names"), part(was, "names"), "spec.names", "kind");

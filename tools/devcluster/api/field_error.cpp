@@ -3,17 +3,12 @@
 #include "tools/devcluster/api/go_text.hpp"
 #include "tools/devcluster/api/quote.hpp"
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <cmath>
+#include <iterator>
 #include <utility>
 
 namespace devcluster {
@@ -27,21 +22,11 @@ cause make(std::string_view reason, std::string field, std::string_view words, s
     return made;
 }
 
-std::string_view view(const boost::json::string& text) {
-    return {text.data(), text.size()};
-}
-
-/// Simple values as %v or %q, others as JSON.
+/// Text as %q, other simple values as %v, the rest as JSON.
 std::string shown(const boost::json::value& value) {
     if (const auto* text = value.if_string())
-        return quoted(view(*text));
-    return value.is_double() ? go_number(value.get_double()) : go_json(value);
-}
-
-std::string shortest(double value, std::chars_format format) {
-    std::array<char, 400> buffer{};
-    auto [end, failure] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format);
-    return failure == std::errc() ? std::string(buffer.data(), end) : std::string();
+        return quoted(*text);
+    return value.is_number() ? go_text(value) : go_json(value);
 }
 
 } // namespace
@@ -97,12 +82,6 @@ std::string index_path(std::string_view path, std::size_t index) {
 
 std::string key_path(std::string_view path, std::string_view key) {
     return fmt::format("{}[{}]", path, key);
-}
-
-std::string go_number(double value) {
-    double size = std::fabs(value);
-    bool is_plain = size == 0 || (size >= 1e-4 && size < 1e6);
-    return shortest(value, is_plain ? std::chars_format::fixed : std::chars_format::scientific);
 }
 
 } // namespace devcluster

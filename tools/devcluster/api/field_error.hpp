@@ -34,7 +34,4 @@ std::string index_path(std::string_view path, std::size_t index);
 /// "spec[a]": a key of a map.
 std::string key_path(std::string_view path, std::string_view key);
 
-/// A number as Go's %v prints it.
-std::string go_number(double value);
-
 } // namespace devcluster

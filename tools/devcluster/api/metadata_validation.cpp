@@ -29,17 +29,9 @@ constexpr std::size_t annotations_size_max = 256 * 1024;
 constexpr std::string_view orphan_finalizer = "orphan";
 constexpr std::string_view foreground_finalizer = "foregroundDeletion";
 
-std::string_view view(boost::json::string_view text) {
-    return {text.data(), text.size()};
-}
-
 std::string_view text_of(const value& is) {
     const auto* text = is.if_string();
-    return text == nullptr ? std::string_view() : view(*text);
-}
-
-value json_text(std::string_view text) {
-    return value(boost::json::string(text));
+    return text == nullptr ? std::string_view() : *text;
 }
 
 class checker {
@@ -79,7 +71,7 @@ public:
         if (labels == nullptr)
             return;
         for (const auto& label : *labels) {
-            add_invalid("labels", view(label.key()), wrong_qualified_name(view(label.key())));
+            add_invalid("labels", label.key(), wrong_qualified_name(label.key()));
             add_invalid("labels", text_of(label.value()), wrong_label_value(text_of(label.value())));
         }
     }
@@ -90,10 +82,10 @@ public:
             return;
         std::size_t size = 0;
         for (const auto& annotation : *annotations) {
-            std::string lower(view(annotation.key()));
+            std::string lower(annotation.key());
             for (auto& character : lower)
                 character = static_cast<char>(std::tolower(static_cast<unsigned char>(character)));
-            add_invalid("annotations", view(annotation.key()), wrong_qualified_name(lower));
+            add_invalid("annotations", annotation.key(), wrong_qualified_name(lower));
             size += annotation.key().size() + text_of(annotation.value()).size();
         }
         if (size > annotations_size_max)
@@ -148,7 +140,7 @@ public:
             const auto& name = names[i];
             bool is_standard = name == orphan_finalizer || name == foreground_finalizer || name == "kubernetes";
             if (!is_standard && name.find('/') == std::string::npos)
-                found_.push_back(invalid_value(index_path(at("finalizers"), i), json_text(name),
+                found_.push_back(invalid_value(index_path(at("finalizers"), i), value(name),
                                                "name is neither a standard finalizer name nor is it fully qualified"));
         }
     }
@@ -172,7 +164,7 @@ public:
     void check_immutable(const object& metadata, const object& old) {
         for (std::string_view name : {"name", "namespace", "uid"})
             if (auto is = text_at(metadata, name); is != text_at(old, name))
-                found_.push_back(invalid_value(at(name), json_text(is), "field is immutable"));
+                found_.push_back(invalid_value(at(name), value(is), "field is immutable"));
     }
 
 private:
@@ -180,13 +172,13 @@ private:
 
     void add_invalid(std::string_view member, std::string_view bad, const std::vector<std::string>& wrong) {
         for (const auto& why : wrong)
-            found_.push_back(invalid_value(at(member), json_text(bad), why));
+            found_.push_back(invalid_value(at(member), value(bad), why));
     }
 
     void check_owner(const object& owner) {
         auto version = text_at(owner, "apiVersion");
         if (version.empty() || version.ends_with('/'))
-            found_.push_back(invalid_value(at("ownerReferences.apiVersion"), json_text(version), "version must not be empty"));
+            found_.push_back(invalid_value(at("ownerReferences.apiVersion"), value(version), "version must not be empty"));
         for (std::string_view name : {"kind", "name", "uid"})
             if (text_at(owner, name).empty())
                 found_.push_back(invalid_value(at(fmt::format("ownerReferences.{}", name)), "", "must not be empty"));

@@ -119,50 +119,35 @@ private:
     object made_;
 };
 
-object parameter(std::string_view name, std::string_view in, std::string_view type, std::string_view description) {
-    object made{{"name", name}, {"in", in}, {"description", description}, {"schema", {{"type", type}, {"uniqueItems", true}}}};
+object parameter(std::string_view name, std::string_view in, std::string_view type) {
+    object made{{"name", name}, {"in", in}, {"schema", {{"type", type}, {"uniqueItems", true}}}};
     if (in == "path")
         made["required"] = true;
     return made;
 }
 
-array write_parameters(bool is_patch) {
-    array made{parameter("dryRun", "query", "string", "When present, indicates that modifications should not be persisted: All."),
-               parameter("fieldManager", "query", "string", "The name of who makes the change."),
-               parameter("fieldValidation", "query", "string",
-                         "What to do with unknown and duplicate fields: Ignore, Warn (the default) or Strict.")};
-    if (is_patch)
-        made.push_back(parameter("force", "query", "boolean", "Of server-side apply."));
+object body(std::string_view type, const std::string& schema) {
+    return {{type, {{"schema", reference(schema)}}}};
+}
+
+object patch_bodies(bool is_custom) {
+    object made;
+    for (std::string_view type : {"json-patch+json", "merge-patch+json", "strategic-merge-patch+json"})
+        if (!is_custom || !type.starts_with("strategic")) // kubectl takes the absence for: use a merge patch
+            made[fmt::format("application/{}", type)] = {{"schema", reference(meta_name("Patch"))}};
     return made;
 }
 
-object responses(const std::string& schema) {
-    object content{{"application/json", {{"schema", reference(schema)}}}};
-    return {{"200", {{"description", "OK"}, {"content", std::move(content)}}}, {"401", {{"description", "Unauthorized"}}}};
-}
-
-object patch_body(bool is_custom) {
-    object content;
-    for (const char* type : {"application/json-patch+json", "application/merge-patch+json"})
-        content[type] = {{"schema", reference(meta_name("Patch"))}};
-    if (!is_custom) // kubectl takes the absence for: use a merge patch
-        content["application/strategic-merge-patch+json"] = {{"schema", reference(meta_name("Patch"))}};
-    return {{"content", std::move(content)}, {"required", true}};
-}
-
+/// No more than clients look at: which kind it is about, its parameters and its bodies.
 object operation(const served_resource& of, std::string_view action, const std::string& schema) {
-    object made{{"description", fmt::format("{} {}", action, of.kind)},
-                {"operationId", fmt::format("{}{}{}{}", action, of.namespaced ? "Namespaced" : "", of.kind,
-                                            schema == schema_name(of, of.kind) ? "" : "Collection")},
-                {"responses", responses(schema)},
+    object made{{"responses", {{"200", {{"description", "OK"}, {"content", body("application/json", schema)}}}}},
                 {"x-kubernetes-action", action},
                 {"x-kubernetes-group-version-kind", kind_json(of, of.kind)}};
-    if (action == "post" || action == "put" || action == "patch")
-        made["parameters"] = write_parameters(action == "patch");
-    if (action == "post" || action == "put")
-        made["requestBody"] = {{"content", {{"*/*", {{"schema", reference(schema)}}}}}, {"required", true}};
-    if (action == "patch")
-        made["requestBody"] = patch_body(of.schema != nullptr);
+    if (action != "post" && action != "put" && action != "patch")
+        return made;
+    made["parameters"] = array{parameter("dryRun", "query", "string"), parameter("fieldManager", "query", "string"),
+                               parameter("fieldValidation", "query", "string")};
+    made["requestBody"] = {{"required", true}, {"content", action == "patch" ? patch_bodies(of.schema != nullptr) : body("*/*", schema)}};
     return made;
 }
 
@@ -176,14 +161,14 @@ void add_paths(object& paths, const served_resource& of) {
         paths[fmt::format("{}/{}", root, of.plural)] = for_all;
     array parameters;
     if (of.namespaced)
-        parameters.push_back(parameter("namespace", "path", "string", "object name and auth scope, such as for teams and projects"));
+        parameters.push_back(parameter("namespace", "path", "string"));
     object of_collection = std::move(for_all);
     of_collection["post"] = operation(of, "post", one);
     of_collection["delete"] = operation(of, "deletecollection", meta_name("Status"));
     of_collection["parameters"] = parameters;
     paths[collection] = std::move(of_collection);
 
-    parameters.push_back(parameter("name", "path", "string", fmt::format("name of the {}", of.kind)));
+    parameters.push_back(parameter("name", "path", "string"));
     object of_one{{"get", operation(of, "get", one)},
                   {"put", operation(of, "put", one)},
                   {"patch", operation(of, "patch", one)},

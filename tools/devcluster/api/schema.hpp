@@ -39,7 +39,7 @@ public:
     virtual std::vector<cause> validate(const boost::json::object& value) const = 0;
 
     /// Whether it has x-kubernetes-validations (rules in CEL) anywhere. They are not evaluated.
-    virtual bool has_validation_rules() const = 0;
+    virtual bool has_validation_rules() const { return false; }
 
     // For strategic merge patches.
     /// The schema of a member (properties, else additionalProperties), or null where it is not known.

@@ -16,10 +16,6 @@ using boost::json::array;
 using boost::json::object;
 using boost::json::value;
 
-std::string_view view(boost::json::string_view text) {
-    return {text.data(), text.size()};
-}
-
 bool is_unwanted_null(const value& is, const schema_node* of) {
     return is.is_null() && of != nullptr && !of->nullable;
 }
@@ -42,7 +38,7 @@ void add_defaults(object& to, const schema_node& of) {
             replace_null(*present, member);
     }
     for (auto& member : to) {
-        const auto* known = of.node_of(view(member.key()));
+        const auto* known = of.node_of(member.key());
         replace_null(member.value(), known);
         add_defaults(member.value(), known);
     }
@@ -93,7 +89,7 @@ private:
     void prune_members(object& in, const schema_node* of, const std::string& path, bool keeps, bool is_resource) {
         std::vector<std::string> unknown;
         for (auto& member : in) {
-            auto name = view(member.key());
+            auto name = member.key();
             if (is_resource && (name == "apiVersion" || name == "kind"))
                 continue;
             const auto* known = schema_of(name, of, is_resource);
@@ -123,7 +119,7 @@ void remove_nulls(value& in, const schema_node* of, bool is_root = false) {
     if (auto* members = in.if_object()) {
         std::vector<std::string> unwanted;
         for (auto& member : *members) {
-            auto name = view(member.key());
+            auto name = member.key();
             const auto* known = schema_of(name, of, is_root || is_embedded(of));
             if (is_unwanted_null(member.value(), known) && !known->default_value)
                 unwanted.emplace_back(name);

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <unordered_set>
 
 // Follows k8s.io/kube-openapi/pkg/validation/validate step by step, so that the same things are found in the same order and words.
 
@@ -21,10 +22,6 @@ namespace {
 using boost::json::array;
 using boost::json::object;
 using boost::json::value;
-
-std::string_view view(boost::json::string_view text) {
-    return {text.data(), text.size()};
-}
 
 std::string_view type_of(const value& is) {
     switch (is.kind()) {
@@ -62,8 +59,7 @@ public:
 
     /// `text` is the error as a sentence, which tells repetitions.
     void add(std::string text, cause what) {
-        auto is_same = [&](const finding& one) { return one.text == text; };
-        if (std::none_of(findings_.begin(), findings_.end(), is_same))
+        if (texts_.insert(text).second)
             findings_.push_back({std::move(text), std::move(what)});
     }
     void add_invalid(std::string_view path, const value& bad, std::string text) {
@@ -97,6 +93,7 @@ private:
         cause what;
     };
     std::vector<finding> findings_;
+    std::unordered_set<std::string> texts_;
     int matches_ = 0;
 };
 
@@ -170,7 +167,7 @@ void check_range(report& made, const schema_node& of, double number, const std::
 }
 
 bool is_multiple(const value& is, double number, double factor) {
-    if (is.is_int64())
+    if (is.is_int64() && factor <= exact_double_max)
         return is.get_int64() % static_cast<std::int64_t>(factor) == 0;
     double times = factor < 1 ? 1 / factor * number : number / factor;
     return std::fabs(times - std::round(times)) < 1e-9 * std::max(1.0, std::fabs(times));
@@ -178,7 +175,7 @@ bool is_multiple(const value& is, double number, double factor) {
 
 void check_multiple(report& made, const schema_node& of, const value& is, double number, const std::string& path) {
     double factor = is.is_int64() ? std::trunc(*of.multiple_of) : *of.multiple_of;
-    auto shown = go_number(factor);
+    auto shown = fmt::format("{:g}", factor);
     if (factor <= 0)
         made.add_invalid(path, factor, fmt::format("factor MultipleOf declared for {} must be positive: {}", path, shown));
     else if (!is_multiple(is, number, factor))
@@ -194,7 +191,7 @@ void check_boundary(report& made, const value& is, double number, double boundar
         return;
     std::string_view words = is_maximum ? (is_exclusive ? "less than" : "less than or equal to")
                                         : (is_exclusive ? "greater than" : "greater than or equal to");
-    auto shown = is.is_int64() ? fmt::format("{:.0f}", boundary) : go_number(boundary);
+    auto shown = is.is_int64() ? fmt::format("{:.0f}", boundary) : fmt::format("{:g}", boundary);
     made.add_invalid(path, is, fmt::format("{} in body should be {} {}", path, words, shown));
 }
 
@@ -203,15 +200,12 @@ report check_number(const schema_node& of, const value& is, const std::string& p
     auto number = is.to_number<double>();
     if (!is.is_int64() || of.format == "int32")
         check_range(made, of, number, path);
-    if (of.multiple_of) {
+    if (of.multiple_of)
         check_multiple(made, of, is, number, path);
-    }
-    if (of.minimum) {
+    if (of.minimum)
         check_boundary(made, is, number, *of.minimum, false, of.exclusive_minimum, path);
-    }
-    if (of.maximum) {
+    if (of.maximum)
         check_boundary(made, is, number, *of.maximum, true, of.exclusive_maximum, path);
-    }
     made.count();
     return made;
 }
@@ -245,7 +239,7 @@ report check_enumeration(const schema_node& of, const value& is, const std::stri
         return made;
     std::vector<std::string> supported;
     for (const auto& one : of.enumeration)
-        supported.push_back(one.is_string() ? std::string(view(one.get_string())) : go_json(one));
+        supported.push_back(one.is_string() ? std::string(one.get_string()) : go_json(one));
     made.add(fmt::format("{} in body should be one of [{}]", path, fmt::join(supported, " ")),
              unsupported_value(field_of(path), is, supported));
     return made;
@@ -260,9 +254,9 @@ report check_members(const schema_node& of, const object& is, const std::string&
         made.add(fmt::format("{} in body should have at most {} properties", path, *of.properties_max),
                  too_many(field_of(path), size, *of.properties_max));
     for (const auto& member : is) {
-        if (of.properties.contains(view(member.key())))
+        if (of.properties.contains(member.key()))
             continue;
-        auto name = view(member.key());
+        auto name = member.key();
         if (of.allows_additional == false)
             made.add_invalid(path, member.key(), fmt::format("{}.{} in body is a forbidden property", path, name));
         else if (of.additional != nullptr)
@@ -359,11 +353,11 @@ report check(const schema_node& outer, const value& is, const std::string& path)
         take(check_type(of, is, path));
     take(check_junctors(of, is, path));
     if (const auto* text = is.if_string()) {
-        take(check_text(of, view(*text), is, path));
+        take(check_text(of, *text, is, path));
         if (!of.format.empty() && is_known_format({"string"}, of.format)) {
             report format;
-            if (!has_format(of.format, view(*text)))
-                format.add_type(path, of.format, view(*text));
+            if (!has_format(of.format, *text))
+                format.add_type(path, of.format, *text);
             take(format);
         }
     }

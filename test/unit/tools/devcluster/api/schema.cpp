@@ -89,6 +89,13 @@ BOOST_AUTO_TEST_CASE(a_pattern_takes_time_linear_in_the_text) {
     BOOST_TEST(of->validate(given).size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(many_mistakes_take_time_linear_in_their_number) {
+    auto of = compiled(R"({"type":"object","properties":{"a":{"type":"array","items":{"type":"string"}}}})");
+    constexpr std::size_t count = 100'000;
+    json::object given{{"a", json::array(count, json::value(1))}};
+    BOOST_TEST(of->validate(given).size() == count);
+}
+
 BOOST_AUTO_TEST_CASE(rules_in_cel_are_seen_at_any_depth) {
     BOOST_TEST(!compiled(R"({"type":"object"})")->has_validation_rules());
     BOOST_TEST(compiled(R"({"type":"object","x-kubernetes-validations":[{"rule":"true"}]})")->has_validation_rules());
