@@ -58,6 +58,18 @@ bool is_edit(const resource_type& type, const json::object& next, const json::ob
     return differs(next, stored) || differs(stored, next);
 }
 
+/// A write of the status is judged by the status alone.
+std::vector<cause> status_causes(const schema& structure, const json::object& object) {
+    const auto* of_status = structure.member("status");
+    const auto* status = k8s::object_at(object, "status");
+    if (of_status == nullptr || status == nullptr)
+        return {};
+    auto causes = of_status->validate(*status);
+    for (auto& one : causes)
+        one.field = one.field == "<nil>" ? "status" : "status." + one.field;
+    return causes;
+}
+
 object_ptr unstored(json::object value) {
     auto made = std::make_shared<stored_object>();
     made->text = json::serialize(value);
@@ -127,10 +139,8 @@ outcome<object_ptr> objects::create(const resource_type& type, std::string_view 
     }
     std::string name(metadata_text(object, "name"));
     auto causes = validate_metadata(metadata_of(object), type.namespaced, name_rule_of(type.group, type.kind));
-    auto more = causes_against(type, object);
-    causes.insert(causes.end(), more.begin(), more.end());
-    if (!causes.empty())
-        return invalid(type.named(name), std::move(causes));
+    if (auto wrong = judge(type, object, part::whole, std::move(causes)); wrong.has_error())
+        return wrong.error();
 
     auto& collection = store_.in(type.collection_name());
     object_key key(type.namespaced ? ns : std::string_view(), name);
@@ -201,15 +211,24 @@ outcome<void> objects::judge_fields(const resource_type& type, json::object& obj
     return {};
 }
 
-std::vector<cause> objects::causes_against(const resource_type& type, const json::object& object) {
-    std::vector<cause> causes;
+/// Whether it may be stored. `causes` is what is wrong with its metadata.
+outcome<void> objects::judge(const resource_type& type, const json::object& object, part which, std::vector<cause> causes) {
+    auto add = [&](std::vector<cause> more) { causes.insert(causes.end(), more.begin(), more.end()); };
+    bool is_core_kind = type.group.empty() && type.kind != "Event";
+    if (is_core_kind)
+        add(validate_core_finalizers(object.at("metadata").get_object()));
     if (type.structure)
-        causes = type.structure->validate(object);
-    if (type.rules.validate) {
-        auto more = type.rules.validate(object);
-        causes.insert(causes.end(), more.begin(), more.end());
-    }
-    return causes;
+        add(which == part::status ? status_causes(*type.structure, object) : type.structure->validate(object));
+    if (type.rules.validate && which == part::whole)
+        add(type.rules.validate(object));
+    if (causes.empty())
+        return {};
+    auto mistyped = std::find_if(causes.begin(), causes.end(), [](const cause& one) { return one.reason == "FieldValueTypeInvalid"; });
+    // A core kind is decoded into its Go type before anybody validates it.
+    if (!type.is_custom && mistyped != causes.end())
+        return bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: json: cannot unmarshal {}: {}", type.kind,
+                                       type.version, type.kind, mistyped->field, mistyped->message));
+    return invalid(type.named(std::string(metadata_text(object, "name"))), std::move(causes));
 }
 
 outcome<object_ptr> objects::replace(const resource_type& type, const object_key& key, json::object next, part which,
@@ -219,8 +238,8 @@ outcome<object_ptr> objects::replace(const resource_type& type, const object_key
         return current.error();
     auto& metadata = metadata_of(next);
     if (auto version = k8s::text_at(metadata, "resourceVersion"); version.empty() && type.is_custom)
-        return invalid(type.named(key.second), {{"FieldValueInvalid", "Invalid value: 0x0: must be specified for an update",
-                                                 "metadata.resourceVersion"}});
+        return invalid(object_name{type.group, type.plural, type.plural, key.second},
+                       {{"FieldValueInvalid", "Invalid value: 0: must be specified for an update", "metadata.resourceVersion"}});
     return update(type, key, *current, std::move(next), which, options);
 }
 
@@ -282,14 +301,12 @@ outcome<object_ptr> objects::update(const resource_type& type, const object_key&
     if (type.has_generation && which == part::whole && is_edit(type, next, stored))
         metadata_of(next)["generation"] = k8s::integer_at(stored_metadata, "generation").value_or(0) + 1;
     auto causes = validate_metadata_update(metadata_of(next), stored_metadata);
-    auto more = causes_against(type, next);
-    causes.insert(causes.end(), more.begin(), more.end());
     bool is_ending = !k8s::text_at(stored_metadata, "deletionTimestamp").empty();
     if (is_ending && has_new_finalizer(next, stored))
         causes.push_back({"FieldValueForbidden", "Forbidden: no new finalizers can be added if the object is being deleted",
                           "metadata.finalizers"});
-    if (!causes.empty())
-        return invalid(what, std::move(causes));
+    if (auto wrong = judge(type, next, which, std::move(causes)); wrong.has_error())
+        return wrong.error();
 
     if (next == stored)
         return current;

@@ -76,7 +76,7 @@ private:
     outcome<void> judge_fields(const resource_type& type, boost::json::object& object, const write_options& options) const;
     outcome<object_ptr> update(const resource_type& type, const object_key& key, const object_ptr& current,
                                boost::json::object next, part which, const write_options& options);
-    static std::vector<cause> causes_against(const resource_type& type, const boost::json::object& object);
+    static outcome<void> judge(const resource_type& type, const boost::json::object& object, part which, std::vector<cause> causes);
     std::string fresh_uid();
     std::string fresh_suffix();
 

@@ -121,9 +121,14 @@ outcome<representation> negotiate(std::string_view accept, const query_values& q
     made.include = include == "Object" ? table_objects::whole : include == "None" ? table_objects::none : table_objects::metadata;
     if (trimmed(accept).empty())
         return made;
+    bool is_known = include.empty() || include == "Object" || include == "Metadata" || include == "None";
     for (auto rest = accept; !rest.empty();)
         if (auto form = form_of(parse_range(take_until(rest, ',')))) {
             made.as = *form;
+            if (made.as == representation::form::table && !is_known)
+                return bad_request(fmt::format("Unable to convert to Table as requested: includeObject: Invalid value: \"{}\": must be "
+                                               "'Metadata', 'Object', 'None', or empty",
+                                               include));
             return made;
         }
     status_error refused;

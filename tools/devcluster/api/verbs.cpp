@@ -283,7 +283,9 @@ outcome<selection> parse_selection(const resource_type& type, const query_values
     auto labels = label_selector::parse(query.get("labelSelector"));
     if (labels.has_error())
         return labels.error();
-    auto fields = field_selector::parse(query.get("fieldSelector"), type.selectable_fields);
+    bool has_own_fields = type.is_custom || !type.selectable_fields.empty();
+    auto fields = has_own_fields ? field_selector::parse(query.get("fieldSelector"), type.selectable_fields)
+                                 : field_selector::parse_metadata_only(query.get("fieldSelector"));
     if (fields.has_error())
         return fields.error();
     return selection{std::move(*labels), std::move(*fields)};
