@@ -1,0 +1,91 @@
+#include "tools/devcluster/api/body.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/test/unit_test.hpp>
+
+using namespace devcluster;
+namespace json = boost::json;
+
+namespace {
+
+std::string yaml(std::string_view text) {
+    auto parsed = parse_yaml(text);
+    return parsed ? json::serialize(*parsed) : "error " + std::to_string(parsed.error().code);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(body_suite)
+
+BOOST_AUTO_TEST_CASE(plain_scalars_are_what_manifests_mean) {
+    struct {
+        const char* text;
+        const char* json;
+    } cases[] = {
+        {"1", "1"},           {"-7", "-7"},         {"1.5", "1.5E0"},   {"true", "true"},         {"False", "false"},
+        {"~", "null"},        {"null", "null"},     {"yes", "\"yes\""}, {"on", "\"on\""},         {"'1'", "\"1\""},
+        {"\"true\"", "\"true\""}, {"1.2.3", "\"1.2.3\""}, {"30s", "\"30s\""}, {"0x1F", "\"0x1F\""}, {"1e3", "1E3"},
+        {"2024-01-01", "\"2024-01-01\""}, {"nan", "\"nan\""}, {".inf", "\".inf\""},
+    };
+    for (const auto& one : cases)
+        BOOST_TEST(yaml(std::string("a: ") + one.text) == std::string("{\"a\":") + one.json + "}", one.text);
+}
+
+BOOST_AUTO_TEST_CASE(documents_without_content_are_left_out) {
+    auto parsed = parse_yaml_documents("# nothing\n---\na: 1\n---\n---\nb: [x, {c: d}]\n");
+    BOOST_TEST_REQUIRE(parsed.has_value());
+    BOOST_TEST_REQUIRE(parsed->size() == 2u);
+    BOOST_TEST(json::serialize((*parsed)[1]) == R"({"b":["x",{"c":"d"}]})");
+}
+
+BOOST_AUTO_TEST_CASE(json_is_yaml_too) {
+    BOOST_TEST(yaml(R"({"a": [1, "b", null, {"c": false}]})") == R"({"a":[1,"b",null,{"c":false}]})");
+}
+
+BOOST_AUTO_TEST_CASE(what_does_not_parse_is_a_bad_request_that_names_the_line) {
+    auto parsed = parse_yaml("a: 1\nb: [1, 2\n");
+    BOOST_TEST_REQUIRE(parsed.has_error());
+    BOOST_TEST(parsed.error().code == 400u);
+    BOOST_TEST(parsed.error().message.starts_with("yaml: line 3"));
+    BOOST_TEST(yaml("? [a]\n: 1\n") == "error 400");
+    BOOST_TEST(yaml("a: 1\n---\nb: 2\n") == "error 400");
+    BOOST_TEST(parse_json("{\"a\":").has_error());
+    BOOST_TEST(parse_json("{} x").has_error());
+}
+
+BOOST_AUTO_TEST_CASE(aliases_do_not_make_a_short_text_a_huge_one) {
+    std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+    for (int i = 1; i < 9; ++i) {
+        auto before = "*a" + std::to_string(i - 1);
+        bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + before;
+        for (int k = 0; k < 9; ++k)
+            bomb += ", " + before;
+        bomb += "]\n";
+    }
+    BOOST_TEST(yaml(bomb) == "error 400");
+}
+
+BOOST_AUTO_TEST_CASE(nesting_is_bounded) {
+    std::string deep(body_depth_max + 50, '[');
+    BOOST_TEST(parse_json(deep + std::string(body_depth_max + 50, ']')).has_error());
+    std::string allowed(body_depth_max - 50, '[');
+    BOOST_TEST(parse_json(allowed + std::string(body_depth_max - 50, ']')).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(members_that_stand_twice_are_found_with_their_paths) {
+    struct {
+        const char* text;
+        std::vector<std::string> paths;
+    } cases[] = {
+        {R"({"a":1,"b":2})", {}},
+        {R"({"a":1,"a":2})", {"a"}},
+        {R"({"spec":{"x":1,"y":[{"n":1},{"n":1,"m":{},"n":2}],"x":3}})", {"spec.y[1].n", "spec.x"}},
+        {R"([{"a":1},{"a":1}])", {}},
+        {R"({"a":1,"a":)", {}},
+    };
+    for (const auto& one : cases)
+        BOOST_TEST(duplicate_fields(one.text) == one.paths, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
