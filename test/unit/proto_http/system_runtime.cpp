@@ -169,6 +169,24 @@ BOOST_AUTO_TEST_CASE(a_child_with_endless_output_is_stopped) {
     BOOST_TEST(has_no_child());
 }
 
+BOOST_AUTO_TEST_CASE(of_a_child_with_much_output_the_tail_may_be_kept) {
+    auto what = shell("seq 1 5000000; seq 1 100000 >&2; exit 1");
+    what.output_tail = 16;
+    auto got = run(rt->run(what));
+    BOOST_TEST_REQUIRE(got.has_value());
+    BOOST_TEST(got->output == "4999999\n5000000\n");
+    BOOST_TEST(got->error_output == "98\n99999\n100000\n"); // of 99998 the end
+    BOOST_TEST(got->exit_code == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_child_that_a_signal_ended_says_which) {
+    auto got = run(rt->run(shell("kill -9 $$")));
+    BOOST_TEST_REQUIRE(got.has_value());
+    BOOST_TEST(got->signal == 9);
+    BOOST_TEST(got->exit_code == 137);
+    BOOST_TEST(run(rt->run(shell("exit 137")))->signal == 0);
+}
+
 BOOST_AUTO_TEST_CASE(many_errors_of_a_child_are_cut) {
     auto got = run(rt->run(shell("head -c 200000 /dev/zero >&2")));
     BOOST_TEST(got->error_output.size() == 64u * 1024);

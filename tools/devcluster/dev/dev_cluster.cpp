@@ -1,7 +1,7 @@
 #include "tools/devcluster/dev/dev_cluster.hpp"
 
 #include "asio_k8s/json_access.hpp"
-#include "controller/go_duration.hpp"
+#include "proto_http/go_duration.hpp"
 #include "tools/devcluster/dev/definitions.hpp"
 #include "tools/devcluster/dev/private_file.hpp"
 
@@ -51,8 +51,8 @@ api_server_options api_options(const dev_options& options) {
 
 std::string cannot_listen(std::string_view what, std::string_view flag, const proto_http::host_port& at,
                           const proto_http::error_code& why) {
-    return fmt::format("cannot listen on {} for the {}: {}; choose another address with {}", address_text(at), what, why.message(),
-                       flag);
+    return fmt::format("cannot listen on {} for the {}: {}; choose another address with {}", address_text(at), what,
+                       why.message(), flag);
 }
 
 } // namespace
@@ -133,7 +133,8 @@ std::string dev_cluster::listen() {
 std::string dev_cluster::write_kubeconfig() {
     kubeconfig_ = options_.kubeconfig_out;
     if (kubeconfig_.empty()) {
-        auto folder = options_.data.empty() ? runtime_folder(rt_.environment("XDG_RUNTIME_DIR"), "kuberhealthy-dev") : options_.data;
+        auto folder =
+            options_.data.empty() ? runtime_folder(rt_.environment("XDG_RUNTIME_DIR"), "kuberhealthy-dev") : options_.data;
         if (auto wrong = make_private_folder(folder); !wrong.empty())
             return wrong;
         kubeconfig_ = fmt::format("{}/kubeconfig-{}", folder, access_.at.port);
@@ -314,7 +315,7 @@ proto_http::duration dev_cluster::longest_timeout() {
     for (auto plural : {"khchecks", "khjobs"})
         for (const auto& check : api_.all().stored().in(std::string(plural) + ".comcast.github.io").list({})) {
             const auto* spec = k8s::object_at(check->value, "spec");
-            auto timeout = kh::parse_go_duration(spec == nullptr ? std::string_view() : k8s::text_at(*spec, "timeout"));
+            auto timeout = proto_http::parse_go_duration(spec == nullptr ? std::string_view() : k8s::text_at(*spec, "timeout"));
             proto_http::duration one = timeout && timeout->count() > 0 ? *timeout : default_timeout;
             longest = is_any ? std::max(longest, one) : one;
             is_any = true;
