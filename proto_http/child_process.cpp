@@ -202,9 +202,14 @@ asio::awaitable<result<command_output>> run_command(asio::io_context& context, c
     auto child = std::make_shared<child_process>(context);
     if (!child->start(std::move(what)))
         co_return errc::command_failed;
-    auto start = [](run_handler handler, const std::shared_ptr<child_process>& of) { of->wait(std::move(handler)); };
+    // The child holds this coroutine by its handler, so this coroutine must not hold the child: what is under way on the context
+    // does, and so a context that is destroyed ends both.
+    auto start = [](run_handler handler, std::shared_ptr<child_process>* from) {
+        auto running = std::move(*from);
+        running->wait(std::move(handler));
+    };
     auto [error, output] =
-        co_await asio::async_initiate<const await_tuple_t, void(error_code, command_output)>(start, await_tuple, child);
+        co_await asio::async_initiate<const await_tuple_t, void(error_code, command_output)>(start, await_tuple, &child);
     if (error == asio::error::operation_aborted)
         co_return errc::cancelled;
     if (error)

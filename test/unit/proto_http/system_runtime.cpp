@@ -164,6 +164,18 @@ BOOST_AUTO_TEST_CASE(a_cancelled_child_is_killed_with_its_children_and_reaped) {
     BOOST_TEST(has_no_child());
 }
 
+BOOST_AUTO_TEST_CASE(a_context_that_is_destroyed_takes_its_children_along) {
+    {
+        asio::io_context other;
+        auto on_other = make_system_runtime(other);
+        test_support::started<result<command_output>> one(other, on_other->run(shell("sleep 1000")));
+        other.poll();
+        BOOST_TEST(!one.is_done());
+        BOOST_TEST(!has_no_child());
+    }
+    BOOST_TEST(has_no_child());
+}
+
 BOOST_AUTO_TEST_CASE(a_child_with_endless_output_is_stopped) {
     BOOST_TEST((run(rt->run(shell("yes"))).error() == errc::command_failed));
     BOOST_TEST(has_no_child());

@@ -23,8 +23,10 @@ constexpr int shown_lines_max = 5;
 
 std::string text_of(const std::vector<std::string>& arguments) {
     std::string text;
-    for (const auto& one : arguments)
-        text.append(text.empty() ? "" : " ").append(one);
+    for (const auto& one : arguments) {
+        bool is_plain = !one.empty() && one.find_first_of(" \t\n'\"") == std::string::npos;
+        text += fmt::format("{}{}", text.empty() ? "" : " ", is_plain ? one : fmt::format("'{}'", one));
+    }
     return one_line(legible(text, 2 * shown_command_max), shown_command_max);
 }
 

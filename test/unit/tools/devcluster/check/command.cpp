@@ -80,6 +80,14 @@ BOOST_AUTO_TEST_CASE(what_is_told_is_bounded_and_legible) {
     BOOST_TEST(check({}).errors.at(0).size() < 1200u);
 }
 
+BOOST_AUTO_TEST_CASE(a_command_is_shown_as_one_would_type_it) {
+    command_options options;
+    options.arguments = {"sh", "-c", "test -e /data", ""};
+    BOOST_TEST(check(options).notes.at(0) == "sh -c 'test -e /data' '': exit code 0 after 0ms");
+    options.arguments = {"sh", std::string(1000, 'x')};
+    BOOST_TEST(check(options).notes.at(0).size() < 200u);
+}
+
 BOOST_AUTO_TEST_CASE(a_signal_is_named) {
     output.exit_code = 139;
     output.signal = 11;
