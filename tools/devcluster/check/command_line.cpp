@@ -50,10 +50,10 @@ struct subcommand {
                    read_time(to), std::move(variables)});
     }
 
-    void add_trust(trust_options& to) {
+    void add_trust(trust_options& to, std::vector<std::string> variables = {}) {
         flags.add(
             {"--ca-file", "FILE", "Trust the authorities in this PEM file instead of the system's", read_text(to.ca_file), {}});
-        flags.add({"--insecure", "", "Take any certificate", read_bool(to.is_insecure), {"INSECURE"}, flag_kind::on_off});
+        flags.add({"--insecure", "", "Take any certificate", read_bool(to.is_insecure), std::move(variables), flag_kind::on_off});
     }
 
     CLI::App* parser;
@@ -228,7 +228,7 @@ subcommand make_tls_expiry(CLI::App& app, runtime& rt) {
                read_number(to->days, 0, 36'500),
                {"DAYS"}});
     flags.add({"--server-name", "NAME", "The name that the certificate must be for [the host]", read_text(to->server_name), {}});
-    made.add_trust(to->trusted);
+    made.add_trust(to->trusted, {"INSECURE"});
     made.add_timeout(to->timeout, "a target");
     made.complete = [to, &rt](std::vector<std::string> rest) {
         auto domain = rt.environment("DOMAIN_NAME");

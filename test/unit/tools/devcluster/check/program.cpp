@@ -227,6 +227,12 @@ BOOST_AUTO_TEST_CASE(a_variable_that_is_wrong_is_named) {
     BOOST_TEST(problem_of({"tls-expiry"}).starts_with("DOMAIN_NAME, PORT: \"a:x\" is not an address"));
 }
 
+BOOST_AUTO_TEST_CASE(a_variable_of_one_check_is_nothing_to_another) {
+    rt.variables = {{"INSECURE", "maybe"}, {"PORT", "x"}};
+    BOOST_TEST(problem_of({"http", "--url", "https://a"}) == "");
+    BOOST_TEST(problem_of({"tls-expiry", "--address", "a"}) == "INSECURE: \"maybe\" is neither true nor false");
+}
+
 BOOST_AUTO_TEST_CASE(the_hostname_that_every_pod_has_is_no_name_to_look_up) {
     rt.files["/etc/hostname"] = "pod-1\n";
     rt.variables["HOSTNAME"] = "pod-1";
