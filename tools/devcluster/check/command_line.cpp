@@ -110,6 +110,22 @@ flag_reader read_addresses(std::vector<asio::ip::address>& to) {
     };
 }
 
+bool is_address(const std::string& text) {
+    error_code error;
+    asio::ip::make_address(text, error);
+    return !error;
+}
+
+flag_reader read_server(std::string& to) {
+    return [&to](const std::string& text) {
+        auto with_port = parse_target(text, 53);
+        if (!is_address(text) && !(with_port && is_address(with_port->host)))
+            return fmt::format("\"{}\" is not an IP address, with or without a port", text);
+        to = text;
+        return std::string();
+    };
+}
+
 flag_reader read_bytes(std::string& to) {
     return [&to](const std::string& text) {
         auto bytes = unescape(text);
@@ -175,7 +191,7 @@ subcommand make_dns(CLI::App& app, runtime& rt) {
                     std::move(variables), flag_kind::list});
     made.flags.add(
         {"--expect", "ADDRESS", "Must be among the addresses of each name", read_addresses(to->expected), {}, flag_kind::list});
-    made.flags.add({"--server", "ADDRESS[:PORT]", "Ask this DNS server alone, and not /etc/hosts", read_text(to->server), {}});
+    made.flags.add({"--server", "ADDRESS[:PORT]", "Ask this DNS server alone, and not /etc/hosts", read_server(to->server), {}});
     made.add_timeout(to->timeout, "a name");
     made.complete = [to](std::vector<std::string> rest) { return nothing_but(!to->names.empty(), "--name", rest); };
     made.run = [to](runtime& on, time_point limit) { return check_dns(on, *to, limit); };

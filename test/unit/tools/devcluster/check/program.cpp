@@ -150,6 +150,7 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_with_a_command_line_is_said) {
         {{"http", "--url", "http://a", "--timeout", "-1s"}, "--timeout: \"-1s\" is not a duration, like 10s, 1m30s or 500ms"},
         {{"http", "--url", "http://a", "--max-redirects", "51"}, "--max-redirects: \"51\" is not a number from 0 to 50"},
         {{"dns", "--name", "a", "--expect", "b"}, "--expect: \"b\" is not an IP address"},
+        {{"dns", "--name", "a", "--server", "kube-dns"}, "--server: \"kube-dns\" is not an IP address, with or without a port"},
         {{"tcp", "--address", "a"}, "--address: \"a\" is not an address like db:5432, [::1]:443 or tcp://db:5432"},
         {{"tcp", "--address", "udp://a:53"}, "--address: udp://a:53: connecting to a UDP port says nothing about it"},
         {{"tcp", "--address", "a:1", "--send", "\\q"},
@@ -165,6 +166,8 @@ BOOST_AUTO_TEST_CASE(good_command_lines_are_taken) {
     for (const auto& arguments : {
              words{"http", "--url", "http://a", "https://b", "--url", "/c", "--header", "A: b", "--header", "C:d", "--insecure"},
              words{"dns", "--name", "a", "b", "--expect", "::1", "--server", "10.0.0.1", "--timeout", "3"},
+             words{"dns", "--name", "a", "--server", "[::1]:5353"},
+             words{"dns", "--name", "a", "--server", "fd00::a"},
              words{"tcp", "--address", "tcp://a:1", "[::1]:2", "--send", "", "--expect", "x", "--unreachable"},
              words{"tls-expiry", "--address", "a", "--days", "0", "--server-name", "b", "--ca-file", "c"},
              words{"command", "--timeout", "1m30s", "--", "sh", "-c", "exit 0", "--", "--help"},
