@@ -2,9 +2,9 @@
 
 #include "asio_k8s/json_access.hpp"
 #include "asio_k8s/rfc3339.hpp"
-#include "controller/go_duration.hpp"
 #include "controller/names.hpp"
-#include "controller/text.hpp"
+#include "proto_http/go_duration.hpp"
+#include "proto_http/text.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
@@ -32,7 +32,7 @@ constexpr std::size_t label_value_size_max = 63;
 constexpr std::size_t quoted_size_max = 80;
 
 std::string quoted(std::string_view text) {
-    return fmt::format("\"{}\"", one_line(text, quoted_size_max));
+    return fmt::format("\"{}\"", proto_http::one_line(text, quoted_size_max));
 }
 
 // Collects what is wrong with a spec, so that one look shows everything.
@@ -65,9 +65,9 @@ core::duration duration_at(const json::object& spec, std::string_view name, core
         wrong.add("spec.{}: not a string (want e.g. \"90s\", \"10m\", \"1h30m\")", name);
         return fallback;
     }
-    if (trim(*text).empty())
+    if (proto_http::trim(*text).empty())
         return fallback;
-    const auto parsed = parse_go_duration(*text);
+    const auto parsed = proto_http::parse_go_duration(*text);
     if (!parsed)
         wrong.add("spec.{}: {} is not a duration (want e.g. 90s, 10m, 1h30m)", name, quoted(*text));
     else if (parsed->count() <= 0)
@@ -95,9 +95,9 @@ void judge_containers(const json::object& pod_spec, complaints& wrong) {
         const auto* container = entry.if_object();
         if (container == nullptr)
             wrong.add("spec.podSpec.containers[{}]: not an object", index);
-        else if (trim(k8s::text_at(*container, "image")).empty())
+        else if (proto_http::trim(k8s::text_at(*container, "image")).empty())
             wrong.add("no image found in check's PodSpec for container {}. (spec.podSpec.containers[{}].image)",
-                      one_line(k8s::text_at(*container, "name"), quoted_size_max), index);
+                      proto_http::one_line(k8s::text_at(*container, "name"), quoted_size_max), index);
         ++index;
     }
 }
@@ -112,7 +112,7 @@ void judge_strings(const json::object& spec, std::string_view name, complaints& 
     }
     for (const auto& [key, entry] : value->as_object())
         if (!entry.is_string())
-            wrong.add("spec.{}.{}: not a string", name, one_line(key, quoted_size_max));
+            wrong.add("spec.{}.{}: not a string", name, proto_http::one_line(key, quoted_size_max));
 }
 
 void judge_pod_spec(const json::object& spec, complaints& wrong) {
@@ -179,7 +179,7 @@ json::object spec_of(const core::run_result& result, std::string_view authoritat
     json::object out;
     out["OK"] = result.content.ok;
     out["Errors"] = std::move(errors);
-    out["RunDuration"] = format_go_duration(result.run_duration);
+    out["RunDuration"] = proto_http::format_go_duration(result.run_duration);
     out["Namespace"] = result.key.ns;
     out["Node"] = result.node;
     out["LastRun"] = k8s::format_rfc3339(result.finished);

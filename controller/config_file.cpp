@@ -1,7 +1,7 @@
 #include "controller/config_file.hpp"
 
-#include "controller/go_duration.hpp"
-#include "controller/text.hpp"
+#include "proto_http/go_duration.hpp"
+#include "proto_http/text.hpp"
 
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
@@ -54,7 +54,7 @@ complaint read_duration(const YAML::Node& node, std::chrono::nanoseconds& out) {
     long long nanoseconds = 0;
     if (!decode(node, text))
         return "want a duration, e.g. 90s, 15m, 72h";
-    auto value = parse_go_duration(text);
+    auto value = proto_http::parse_go_duration(text);
     if (!value && decode(node, nanoseconds))
         value = std::chrono::nanoseconds(nanoseconds);
     if (!value)
@@ -70,7 +70,7 @@ complaint read_age(const context& in, std::string_view key, const YAML::Node& no
     auto why = read_duration(node, out);
     if (why.empty() && out < least) {
         in.warnings.push_back(
-            fmt::format("{}: {} is used, the least there is, as in Kuberhealthy v2", key, format_go_duration(least)));
+            fmt::format("{}: {} is used, the least there is, as in Kuberhealthy v2", key, proto_http::format_go_duration(least)));
         out = least;
     }
     return why;
@@ -78,9 +78,9 @@ complaint read_age(const context& in, std::string_view key, const YAML::Node& no
 
 complaint read_listen(const YAML::Node& node, proto_http::host_port& out) {
     std::string text;
-    if (auto why = read_text(node, text); !why.empty() || trim(text).empty())
+    if (auto why = read_text(node, text); !why.empty() || proto_http::trim(text).empty())
         return why;
-    const auto value = parse_listen_address(trim(text));
+    const auto value = parse_listen_address(proto_http::trim(text));
     if (!value)
         return "want e.g. \":8080\", \"127.0.0.1:8080\" or \"[::1]:8080\"";
     out = *value;
@@ -89,9 +89,9 @@ complaint read_listen(const YAML::Node& node, proto_http::host_port& out) {
 
 complaint read_level(const YAML::Node& node, log_level& out) {
     std::string text;
-    if (auto why = read_text(node, text); !why.empty() || trim(text).empty())
+    if (auto why = read_text(node, text); !why.empty() || proto_http::trim(text).empty())
         return why;
-    const auto value = log_level_from_text(trim(text));
+    const auto value = log_level_from_text(proto_http::trim(text));
     if (!value)
         return "want panic, fatal, error, warning, info, debug or trace";
     out = *value;
@@ -139,7 +139,7 @@ complaint read_prometheus(const context& in, const YAML::Node& node) {
             if (why.empty())
                 in.into.board.error_label_size_max = size;
         } else {
-            in.warnings.push_back(fmt::format("promMetricsConfig.{}: unknown key, ignored", one_line(key, 80)));
+            in.warnings.push_back(fmt::format("promMetricsConfig.{}: unknown key, ignored", proto_http::one_line(key, 80)));
         }
         if (!why.empty())
             return fmt::format("{}: {}", key, why);
@@ -194,7 +194,7 @@ constexpr std::array<std::pair<std::string_view, reader>, 18> readers{{
      [](const context& in, const YAML::Node& node) {
          std::string url;
          auto why = read_text(node, url);
-         if (!trim(url).empty())
+         if (!proto_http::trim(url).empty())
              in.warnings.push_back(
                  "externalCheckReportingURL: without effect, as in Kuberhealthy v2; set KH_EXTERNAL_REPORTING_URL");
          return why;
@@ -205,7 +205,7 @@ complaint read_key(const context& in, const std::string& key, const YAML::Node& 
     for (const auto& [known, read] : readers)
         if (known == key)
             return value.IsNull() ? complaint() : read(in, value);
-    in.warnings.push_back(fmt::format("{}: unknown key, ignored", one_line(key, 80)));
+    in.warnings.push_back(fmt::format("{}: unknown key, ignored", proto_http::one_line(key, 80)));
     return {};
 }
 
@@ -231,7 +231,7 @@ std::string read_config(const std::string& yaml, settings& into, std::vector<std
         const context in{into, warnings};
         return read_document(YAML::Load(yaml), in);
     } catch (const YAML::Exception& error) { // how yaml-cpp says that it is no YAML
-        return one_line(error.what(), 512);
+        return proto_http::one_line(error.what(), 512);
     }
 }
 

@@ -1,6 +1,6 @@
 #include "controller/exposition.hpp"
 
-#include "controller/text.hpp"
+#include "proto_http/text.hpp"
 
 #include <fmt/format.h>
 
@@ -15,7 +15,7 @@ constexpr std::string_view replacement = "\xEF\xBF\xBD";
 template <class Plain, class Sequence>
 void for_each_character(std::string_view text, Plain plain, Sequence sequence) {
     while (!text.empty()) {
-        const auto size = utf8_sequence_size(text);
+        const auto size = proto_http::utf8_sequence_size(text);
         if (size == 1)
             plain(text.front());
         else

@@ -1,7 +1,7 @@
 #include "controller/log.hpp"
 
 #include "controller/exposition.hpp"
-#include "controller/text.hpp"
+#include "proto_http/text.hpp"
 
 #include <fmt/format.h>
 
@@ -137,7 +137,7 @@ std::string format_log_line(log_format format, proto_http::wall_time time, log_l
     append_go_json_string(out, message);
     for (const auto& field : fields) {
         out.append(" ").append(field.key).append("=");
-        append_text_value(out, cut_and_mark(plain(field.value), text_value_size_max));
+        append_text_value(out, proto_http::cut_and_mark(plain(field.value), text_value_size_max));
     }
     return out;
 }

@@ -2,7 +2,7 @@
 
 #include "asio_k8s/json_access.hpp"
 #include "asio_k8s/rfc3339.hpp"
-#include "controller/text.hpp"
+#include "proto_http/text.hpp"
 
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
@@ -20,11 +20,11 @@ constexpr std::size_t name_size_max = 128;
 constexpr std::size_t explanation_size_max = 2048;
 
 std::string message_at(const json::object& in, std::string_view name) {
-    return one_line(k8s::text_at(in, name), message_size_max);
+    return proto_http::one_line(k8s::text_at(in, name), message_size_max);
 }
 
 std::string name_at(const json::object& in, std::string_view name) {
-    return one_line(k8s::text_at(in, name), name_size_max);
+    return proto_http::one_line(k8s::text_at(in, name), name_size_max);
 }
 
 // A container that never started has the epoch, or null, as its start.
@@ -174,8 +174,8 @@ std::string explain(const pod_status_text& status, const core::pod_view& pod) {
     if (lines.empty())
         lines.push_back(pod.node.empty() ? "not scheduled yet"
                                          : fmt::format("scheduled to node {}, whose kubelet has not said anything yet",
-                                                       one_line(pod.node, name_size_max)));
-    return cut_and_mark(fmt::format("{}", fmt::join(lines, "; ")), explanation_size_max);
+                                                       proto_http::one_line(pod.node, name_size_max)));
+    return proto_http::cut_and_mark(fmt::format("{}", fmt::join(lines, "; ")), explanation_size_max);
 }
 
 } // namespace kh

@@ -1,6 +1,6 @@
 #include "controller/report_body.hpp"
 
-#include "controller/text.hpp"
+#include "proto_http/text.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <fmt/format.h>
@@ -140,7 +140,7 @@ std::string refusal(const report_handler& read) {
     if (!read.content.ok && read.content.errors.empty())
         return "OK is false or absent, but there are no Errors that say why";
     for (const auto& error : read.content.errors)
-        if (trim(error).empty())
+        if (proto_http::trim(error).empty())
             return "Errors contains a blank error";
     return {};
 }
@@ -155,7 +155,7 @@ report_parse parse_report(std::string_view body) {
     const auto size = parser.write_some(false, body.data(), body.size(), error);
     if (error == json::error::too_deep)
         return {std::nullopt, "the body is nested too deeply"};
-    if (trim(body).empty())
+    if (proto_http::trim(body).empty())
         return {std::nullopt, "the body is empty"};
     if (error || size < body.size())
         return {std::nullopt, error || !parser.done() ? "the body is not JSON in UTF-8" : "there is data after the JSON object"};
@@ -171,7 +171,7 @@ core::report_content bound_report(core::report_content content) {
     std::size_t fits = 0; // the longest prefix that leaves room for the mark
     for (std::size_t i = 0; i < errors.size(); ++i) {
         if (errors[i].size() > report_error_size_max)
-            errors[i] = cut_and_mark(errors[i], report_error_size_max);
+            errors[i] = proto_http::cut_and_mark(errors[i], report_error_size_max);
         total += errors[i].size() + element_overhead;
         if (total + list_mark_size_max <= report_errors_size_max)
             fits = i + 1;

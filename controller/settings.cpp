@@ -1,8 +1,8 @@
 #include "controller/settings.hpp"
 
 #include "controller/config_file.hpp"
-#include "controller/go_duration.hpp"
-#include "controller/text.hpp"
+#include "proto_http/go_duration.hpp"
+#include "proto_http/text.hpp"
 
 #include <fmt/format.h>
 
@@ -18,14 +18,14 @@ constexpr const char* namespace_file = "/var/run/secrets/kubernetes.io/serviceac
 constexpr std::string_view default_name = "kuberhealthy";
 
 std::string variable(proto_http::runtime& rt, std::string_view name) {
-    return std::string(trim(rt.environment(name)));
+    return std::string(proto_http::trim(rt.environment(name)));
 }
 
 std::string own_namespace(proto_http::runtime& rt) {
     if (auto named = variable(rt, "POD_NAMESPACE"); !named.empty())
         return named;
-    if (const auto file = rt.read_file(namespace_file, 4096); file && !trim(*file).empty())
-        return std::string(trim(*file));
+    if (const auto file = rt.read_file(namespace_file, 4096); file && !proto_http::trim(*file).empty())
+        return std::string(proto_http::trim(*file));
     return std::string(default_name);
 }
 
@@ -49,7 +49,7 @@ std::string read_environment(proto_http::runtime& rt, settings& into, std::vecto
     if (auto named = split_names(variable(rt, "TARGET_NAMESPACE")); !named.empty())
         into.target_namespaces = std::move(named);
     const auto reaper = variable(rt, "CHECK_REAPER_RUN_INTERVAL");
-    if (const auto value = parse_go_duration(reaper); !reaper.empty() && (!value || value->count() < 0))
+    if (const auto value = proto_http::parse_go_duration(reaper); !reaper.empty() && (!value || value->count() < 0))
         warnings.push_back("CHECK_REAPER_RUN_INTERVAL: not a duration such as 30s; it has no effect in any case");
     return {};
 }
@@ -94,7 +94,7 @@ std::vector<std::string> split_names(std::string_view text) {
     std::vector<std::string> out;
     while (!text.empty()) {
         const auto size = std::min(text.find(','), text.size());
-        const auto name = trim(text.substr(0, size));
+        const auto name = proto_http::trim(text.substr(0, size));
         if (!name.empty() && std::find(out.begin(), out.end(), name) == out.end())
             out.emplace_back(name);
         text.remove_prefix(std::min(size + 1, text.size()));

@@ -2,8 +2,8 @@
 
 #include "asio_k8s/rfc3339.hpp"
 #include "controller/exposition.hpp"
-#include "controller/go_duration.hpp"
-#include "controller/text.hpp"
+#include "proto_http/go_duration.hpp"
+#include "proto_http/text.hpp"
 
 #include <fmt/format.h>
 
@@ -15,7 +15,7 @@ namespace kh {
 namespace {
 
 bool is_blank(std::string_view text) {
-    return trim(text).empty();
+    return proto_http::trim(text).empty();
 }
 
 std::string_view as_json(bool value) {
@@ -81,11 +81,11 @@ std::string start_series(std::string_view family, const std::string& name, const
 std::string error_label(const std::vector<std::string>& errors, std::size_t size_max) {
     auto text = fmt::format("{}", fmt::join(errors, "|"));
     std::replace(text.begin(), text.end(), '"', '\'');
-    return size_max == 0 ? text : std::string(cut_utf8(text, size_max));
+    return size_max == 0 ? text : std::string(proto_http::cut_utf8(text, size_max));
 }
 
 double seconds_of(std::string_view go_duration) {
-    const auto value = parse_go_duration(go_duration);
+    const auto value = proto_http::parse_go_duration(go_duration);
     return value ? std::chrono::duration<double>(*value).count() : 0;
 }
 

@@ -87,6 +87,7 @@ public:
         error_output_.assign(error_output.read.release());
         exit_.assign(exit.release());
         text_ = std::move(what.input);
+        tail_ = what.output_tail;
         return true;
     }
 
@@ -138,13 +139,23 @@ private:
         ++pending_;
         from.async_read_some(asio::buffer(buffer), [self = shared_from_this(), &from, &to, &buffer, size_max,
                                                     fails_over_it](error_code error, std::size_t size) {
-            to.append(buffer.data(), std::min(size, size_max - to.size()));
-            if (fails_over_it && to.size() == size_max)
+            self->keep(std::string_view(buffer.data(), size), to, size_max);
+            if (fails_over_it && self->tail_ == 0 && to.size() == size_max)
                 self->give_up(errc::command_failed);
             else if (!error)
                 self->read_output(from, to, buffer, size_max, fails_over_it);
             self->end_one();
         });
+    }
+
+    void keep(std::string_view piece, std::string& to, std::size_t size_max) const {
+        if (tail_ == 0) {
+            to.append(piece.substr(0, size_max - to.size()));
+            return;
+        }
+        to.append(piece);
+        if (to.size() > tail_)
+            to.erase(0, to.size() - tail_);
     }
 
     void wait_exit() {
@@ -153,7 +164,8 @@ private:
             int status = 0;
             if (::waitpid(std::exchange(self->pid_, -1), &status, 0) < 0)
                 self->failed_ = errc::command_failed;
-            self->result_.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+            self->result_.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+            self->result_.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + self->result_.signal;
             error_code ignored;
             self->input_.close(ignored);
             self->end_one();
@@ -175,6 +187,7 @@ private:
     pipe exit_;
     pid_t pid_ = -1;
     std::string text_;
+    std::size_t tail_ = 0;
     read_buffer output_buffer_;
     read_buffer error_buffer_;
     command_output result_;
@@ -189,9 +202,14 @@ asio::awaitable<result<command_output>> run_command(asio::io_context& context, c
     auto child = std::make_shared<child_process>(context);
     if (!child->start(std::move(what)))
         co_return errc::command_failed;
-    auto start = [](run_handler handler, const std::shared_ptr<child_process>& of) { of->wait(std::move(handler)); };
+    // The child holds this coroutine by its handler, so this coroutine must not hold the child: what is under way on the context
+    // does, and so a context that is destroyed ends both.
+    auto start = [](run_handler handler, std::shared_ptr<child_process>* from) {
+        auto running = std::move(*from);
+        running->wait(std::move(handler));
+    };
     auto [error, output] =
-        co_await asio::async_initiate<const await_tuple_t, void(error_code, command_output)>(start, await_tuple, child);
+        co_await asio::async_initiate<const await_tuple_t, void(error_code, command_output)>(start, await_tuple, &child);
     if (error == asio::error::operation_aborted)
         co_return errc::cancelled;
     if (error)

@@ -47,6 +47,8 @@ public:
             return "the command could not be run; check that it is installed and on PATH";
         case errc::draining:
             return "the server is shutting down";
+        case errc::name_server_failed:
+            return "no DNS server gave an answer; check the DNS servers and the way to them";
         }
         return "unknown error";
     }

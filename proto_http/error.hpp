@@ -26,6 +26,7 @@ enum class errc {
     address_in_use,    ///< the listen address is taken
     command_failed,    ///< a child process could not start or ended with a non-zero code
     draining,          ///< the server takes no new work
+    name_server_failed ///< no DNS server gave an answer
 };
 
 const boost::system::error_category& category() noexcept;

@@ -108,6 +108,15 @@ std::string base64(std::string_view text) {
 
 } // namespace
 
+result<std::string> basic_authorization(std::string_view user_info) {
+    auto user = percent_decode(user_info);
+    if (!user)
+        return errc::bad_url;
+    if (user->find(':') == std::string::npos)
+        *user += ':';
+    return "Basic " + base64(*user);
+}
+
 result<proxy> proxy_from_url(std::string_view url) {
     std::string with_scheme(url);
     if (url.find("://") == std::string_view::npos)
@@ -119,12 +128,10 @@ result<proxy> proxy_from_url(std::string_view url) {
     proxy via;
     via.address = parts->origin;
     if (!parts->user_info.empty()) {
-        auto user = percent_decode(parts->user_info);
-        if (!user)
-            return errc::bad_url;
-        if (user->find(':') == std::string::npos)
-            *user += ':';
-        via.authorization = "Basic " + base64(*user);
+        auto authorization = basic_authorization(parts->user_info);
+        if (!authorization)
+            return authorization.error();
+        via.authorization = std::move(*authorization);
     }
     return via;
 }

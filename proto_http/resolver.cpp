@@ -52,7 +52,7 @@ public:
     lookup(const lookup&) = delete;
     lookup& operator=(const lookup&) = delete;
 
-    void start(const std::string& host, lookup_handler handler) {
+    void start(const name_query& what, lookup_handler handler) {
         auto slot = asio::get_associated_cancellation_slot(handler);
         if (slot.is_connected())
             slot.assign([weak = weak_from_this()](asio::cancellation_type) {
@@ -60,14 +60,14 @@ public:
                     self->complete(asio::error::operation_aborted, {});
             });
         handler_.emplace(std::move(handler));
-        if (!open()) {
-            complete(errc::host_not_found, {});
+        if (!open(what.server)) {
+            complete(errc::name_server_failed, {});
             return;
         }
         ares_addrinfo_hints hints{};
         hints.ai_family = AF_UNSPEC;
         hints.ai_socktype = SOCK_STREAM;
-        ares_getaddrinfo(channel_, host.c_str(), nullptr, &hints, &lookup::on_answer, this);
+        ares_getaddrinfo(channel_, what.name.c_str(), nullptr, &hints, &lookup::on_answer, this);
         leave_ares();
     }
 
@@ -81,14 +81,33 @@ private:
         bool is_writing = false;
     };
 
-    bool open() {
+    bool open(const std::string& server) {
         ares_options options{};
         options.timeout = 2'000; // of the first try, in milliseconds; it grows with each
         options.tries = 3;
         options.sock_state_cb = &lookup::on_socket_state;
         options.sock_state_cb_data = this;
-        return ares_init_options(&channel_, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB) ==
-               ARES_SUCCESS;
+        int given = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+        std::string by_dns_alone = "b";
+        if (!server.empty()) {
+            options.lookups = by_dns_alone.data();
+            given |= ARES_OPT_LOOKUPS;
+        }
+        if (ares_init_options(&channel_, &options, given) != ARES_SUCCESS)
+            return false;
+        return server.empty() || ares_set_servers_ports_csv(channel_, server.c_str()) == ARES_SUCCESS;
+    }
+
+    static errc meaning_of(int status) {
+        switch (status) {
+        case ARES_SUCCESS:
+        case ARES_ENODATA:
+        case ARES_ENOTFOUND:
+        case ARES_EBADNAME:
+            return errc::host_not_found;
+        default:
+            return errc::name_server_failed;
+        }
     }
 
     static void on_answer(void* self, int status, int, ares_addrinfo* found) {
@@ -101,7 +120,7 @@ private:
         if (status == ARES_SUCCESS && !list.empty())
             me.answer_.emplace(error_code(), std::move(list));
         else
-            me.answer_.emplace(errc::host_not_found, address_list());
+            me.answer_.emplace(meaning_of(status), address_list());
     }
 
     static void on_socket_state(void* self, ares_socket_t socket, int readable, int writable) {
@@ -216,22 +235,22 @@ bool is_localhost(std::string_view host) {
 
 } // namespace
 
-asio::awaitable<result<address_list>> resolve(asio::io_context& context, std::string host) {
+asio::awaitable<result<address_list>> resolve(asio::io_context& context, name_query what) {
     error_code error;
-    if (auto address = asio::ip::make_address(host, error); !error)
+    if (auto address = asio::ip::make_address(what.name, error); !error)
         co_return address_list(1, address);
-    if (is_localhost(host)) {
+    if (what.server.empty() && is_localhost(what.name)) {
         address_list both;
         both.emplace_back(asio::ip::address_v4::loopback());
         both.emplace_back(asio::ip::address_v6::loopback());
         co_return both;
     }
     auto one = std::make_shared<lookup>(context);
-    auto start = [](lookup_handler handler, const std::shared_ptr<lookup>& with, const std::string& name) {
-        with->start(name, std::move(handler));
+    auto start = [](lookup_handler handler, const std::shared_ptr<lookup>& with, const name_query& query) {
+        with->start(query, std::move(handler));
     };
     auto [failed, list] =
-        co_await asio::async_initiate<const await_tuple_t, void(error_code, address_list)>(start, await_tuple, one, host);
+        co_await asio::async_initiate<const await_tuple_t, void(error_code, address_list)>(start, await_tuple, one, what);
     if (failed)
         co_return failed;
     co_return std::move(list);

@@ -7,6 +7,7 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/address.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -28,18 +29,28 @@ struct host_port {
     bool operator==(const host_port&) const = default;
 };
 
+/// A name whose addresses are asked for, and who is asked.
+struct name_query {
+    std::string name;
+    std::string server; ///< one DNS server, "10.96.0.10", "10.96.0.10:5353" or "[fd00::a]:53"; empty: the system's own way
+};
+
 /// A child process to run to its end. `environment` is added to the parent's.
 struct command {
     std::vector<std::string> arguments; ///< [0] is the program, looked up in PATH
     std::vector<std::pair<std::string, std::string>> environment;
     std::string input;
     std::string working_directory; ///< empty: the parent's
+    /// Keep only so many bytes of the end of each output, however much there is. 0: of error_output the first 64 KiB, and more
+    /// than 16 MiB of output is an error.
+    std::size_t output_tail = 0;
 };
 
 struct command_output {
-    int exit_code = 0;
+    int exit_code = 0; ///< 128 + the signal's number where a signal ended it, as in a shell
+    int signal = 0;    ///< 0: it ended by itself
     std::string output;
-    std::string error_output; ///< at most 64 KiB of it
+    std::string error_output;
 };
 
 class runtime {
@@ -62,8 +73,12 @@ public:
 
     /// Connects over TCP, trying each address of the name in turn, with keep-alive probes (15 s, every 5 s, 3 of them),
     /// TCP_USER_TIMEOUT 30 s and TCP_NODELAY. Terminal cancellation is honoured in every phase. Errors: errc::host_not_found,
-    /// errc::connect_failed or the system's own code of the last address tried.
+    /// errc::name_server_failed, errc::connect_failed or the system's own code of the last address tried.
     virtual boost::asio::awaitable<result<std::unique_ptr<stream>>> dial(host_port to) = 0;
+
+    /// The addresses of a name as dial() finds them, in the order in which it tries them. With a server of its own: by DNS alone,
+    /// without /etc/hosts. Errors: errc::host_not_found, errc::name_server_failed; some error when cancelled (terminal).
+    virtual boost::asio::awaitable<result<std::vector<boost::asio::ip::address>>> resolve(name_query what) = 0;
 
     /// Listens; an empty host is every address of both families. Errors: errc::address_in_use, or the system's own code.
     virtual result<std::unique_ptr<acceptor>> listen(host_port at) = 0;

@@ -2,6 +2,7 @@
 
 #include "proto_http/child_process.hpp"
 #include "proto_http/error.hpp"
+#include "proto_http/resolver.hpp"
 #include "proto_http/tcp_stream.hpp"
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -117,6 +118,10 @@ public:
 
     asio::awaitable<result<std::unique_ptr<stream>>> dial(host_port to) override {
         return dial_tcp(*this, context_, std::move(to));
+    }
+
+    asio::awaitable<result<std::vector<asio::ip::address>>> resolve(name_query what) override {
+        return proto_http::resolve(context_, std::move(what));
     }
 
     result<std::unique_ptr<acceptor>> listen(host_port at) override { return listen_tcp(context_, at); }

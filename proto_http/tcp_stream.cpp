@@ -151,8 +151,9 @@ asio::awaitable<result<void>> connect(socket* to, tcp::endpoint address) {
 } // namespace
 
 asio::awaitable<result<std::unique_ptr<stream>>> dial_tcp(runtime& rt, asio::io_context& context, host_port to) {
-    auto host = to.host;
-    auto addresses = co_await resolve(context, std::move(host));
+    name_query asked;
+    asked.name = to.host;
+    auto addresses = co_await resolve(context, std::move(asked));
     if (!addresses)
         co_return addresses.error();
     error_code last = errc::connect_failed;

@@ -12,6 +12,7 @@
 #include <openssl/x509v3.h>
 
 #include <array>
+#include <ctime>
 
 namespace proto_http {
 
@@ -89,6 +90,36 @@ private:
     ssl::stream<layer> stream_;
 };
 
+std::string text_of(const X509_NAME* name) {
+    std::unique_ptr<BIO, decltype(&BIO_free)> to(BIO_new(BIO_s_mem()), &BIO_free);
+    if (!to || X509_NAME_print_ex(to.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0)
+        return {};
+    char* data = nullptr;
+    auto size = BIO_get_mem_data(to.get(), &data);
+    return {data, static_cast<std::size_t>(size)};
+}
+
+/// The epoch where the time does not parse: a certificate that never was valid.
+std::chrono::sys_seconds time_of(const ASN1_TIME* at) {
+    std::tm parts{};
+    if (ASN1_TIME_to_tm(at, &parts) != 1)
+        return {};
+    return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&parts)));
+}
+
+std::vector<certificate> certificates_of(const STACK_OF(X509) * from) {
+    std::vector<certificate> chain;
+    for (int i = 0; i < sk_X509_num(from); ++i) {
+        const auto* one = sk_X509_value(from, i);
+        certificate& told = chain.emplace_back();
+        told.subject = text_of(X509_get_subject_name(one));
+        told.issuer = text_of(X509_get_issuer_name(one));
+        told.not_before = time_of(X509_get0_notBefore(one));
+        told.not_after = time_of(X509_get0_notAfter(one));
+    }
+    return chain;
+}
+
 class context_impl final : public tls_context {
 public:
     context_impl(std::shared_ptr<ssl::context> context, bool verify) : context_(std::move(context)), verify_(verify) {}
@@ -100,19 +131,44 @@ public:
         co_return co_await finish(std::move(made), ssl::stream_base::client);
     }
 
+    asio::awaitable<result<tls_peer>> inspect(std::unique_ptr<stream> over, std::string server_name) override {
+        auto made = std::make_unique<tls_stream>(std::move(over), context_);
+        auto* native = made->native();
+        if (!expect_name(native, server_name))
+            co_return errc::tls_failed;
+        SSL_set_verify(native, SSL_VERIFY_NONE, nullptr); // the chain is still checked; the handshake goes on
+        auto error = co_await handshake(made.get(), ssl::stream_base::client);
+        if (error)
+            co_return error;
+        tls_peer peer;
+        auto verdict = SSL_get_verify_result(native);
+        if (verify_ && verdict != X509_V_OK)
+            peer.problem = X509_verify_cert_error_string(verdict);
+        bool is_trusted = verify_ && verdict == X509_V_OK;
+        // A client's view of a server: the presented chain begins with the server's own certificate.
+        peer.chain = certificates_of(is_trusted ? SSL_get0_verified_chain(native) : SSL_get_peer_cert_chain(native));
+        made->close();
+        co_return peer;
+    }
+
     asio::awaitable<result<std::unique_ptr<stream>>> accept(std::unique_ptr<stream> over) override {
         auto made = std::make_unique<tls_stream>(std::move(over), context_);
         co_return co_await finish(std::move(made), ssl::stream_base::server);
     }
 
 private:
-    static asio::awaitable<result<std::unique_ptr<stream>>> finish(std::unique_ptr<tls_stream> made,
-                                                                   ssl::stream_base::handshake_type type) {
-        auto error = co_await made->handshake(type);
+    static asio::awaitable<error_code> handshake(tls_stream* on, ssl::stream_base::handshake_type type) {
+        auto error = co_await on->handshake(type);
         if (error == asio::error::operation_aborted)
             co_return errc::cancelled;
         if (error == asio::error::eof || error == ssl::error::stream_truncated)
             co_return errc::tls_failed;
+        co_return error;
+    }
+
+    static asio::awaitable<result<std::unique_ptr<stream>>> finish(std::unique_ptr<tls_stream> made,
+                                                                   ssl::stream_base::handshake_type type) {
+        auto error = co_await handshake(made.get(), type);
         if (error)
             co_return error;
         std::unique_ptr<stream> ready = std::move(made);

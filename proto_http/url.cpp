@@ -77,9 +77,14 @@ result<url_parts> parse_url(std::string_view text) {
     if (!read_authority(authority, parts.origin))
         return errc::bad_url;
 
+    parts.target = "/";
     if (authority_end != std::string_view::npos) {
         auto path = rest.substr(authority_end);
-        path = path.substr(0, path.find_first_of("?#"));
+        path = path.substr(0, path.find('#'));
+        parts.target = path;
+        if (!path.starts_with('/'))
+            parts.target.insert(0, "/");
+        path = path.substr(0, path.find('?'));
         while (path.ends_with('/'))
             path.remove_suffix(1);
         parts.path = path;

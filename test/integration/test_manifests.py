@@ -1,11 +1,22 @@
 """What is shipped for kubectl, and what v2's users already have, is accepted by the API server."""
 
+import json
 import pathlib
 
 from case import Case
 from cluster import ROOT
 
 V2_CHECKS = pathlib.Path(__file__).resolve().parents[1] / "data" / "v2-checks"
+
+
+def json_texts(text):
+    """The objects that kubectl prints one after another."""
+    decoder = json.JSONDecoder()
+    at = 0
+    while at < len(text):
+        found, at = decoder.raw_decode(text, at)
+        yield found
+        at += len(text[at:]) - len(text[at:].lstrip())
 
 
 class Manifests(Case):
@@ -19,6 +30,21 @@ class Manifests(Case):
         for path in sorted((ROOT / "manifests" / "examples").glob("*.yaml")):
             with self.subTest(path.name):
                 self.cluster.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", str(path))
+
+    def test_the_pods_of_the_examples_are_valid(self):
+        pods = 0
+        for path in sorted((ROOT / "manifests" / "examples").glob("*.yaml")):
+            text = self.cluster.kubectl("create", "--dry-run=client", "--validate=false", "-o", "json", "-f", str(path))
+            for example in json_texts(text):
+                spec = example.get("spec", {}).get("podSpec")
+                if spec is None:
+                    continue
+                pods += 1
+                pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "example", "namespace": self.namespace},
+                       "spec": {"restartPolicy": "Never", **{key: spec[key] for key in spec if key != "serviceAccountName"}}}
+                with self.subTest(path.name):
+                    self.cluster.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "-", stdin=json.dumps(pod))
+        self.assertGreater(pods, 10)
 
     def test_checks_written_for_v2_are_accepted(self):
         paths = sorted(V2_CHECKS.glob("*.yaml"))

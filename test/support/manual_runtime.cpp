@@ -244,6 +244,15 @@ asio::awaitable<result<std::unique_ptr<stream>>> manual_runtime::dial(host_port 
     co_return std::move(ends.first);
 }
 
+asio::awaitable<result<std::vector<asio::ip::address>>> manual_runtime::resolve(name_query what) {
+    if (names.empty())
+        co_return errc::name_server_failed;
+    auto at = names.find(what.name);
+    if (at == names.end())
+        co_return errc::host_not_found;
+    co_return at->second;
+}
+
 result<std::unique_ptr<acceptor>> manual_runtime::listen(host_port at) {
     if (at.port == 0)
         at.port = ++network_->last_port_;

@@ -94,6 +94,8 @@ public:
 
     std::map<std::string, std::string> files;
     std::map<std::string, std::string, std::less<>> variables;
+    /// What names resolve to; an error where a name is not among them, errc::name_server_failed for any name if there is none.
+    std::map<std::string, std::vector<boost::asio::ip::address>, std::less<>> names;
     /// Runs a child process; null: every command fails to start.
     std::function<proto_http::result<proto_http::command_output>(const proto_http::command&)> on_run;
     std::string own_address = "10.0.0.1";                               ///< what a peer sees of a dialled connection
@@ -120,6 +122,8 @@ public:
     std::uint64_t random() override;
     void start_wait(proto_http::time_point until, wait_handler handler) override;
     boost::asio::awaitable<proto_http::result<std::unique_ptr<proto_http::stream>>> dial(proto_http::host_port to) override;
+    boost::asio::awaitable<proto_http::result<std::vector<boost::asio::ip::address>>>
+    resolve(proto_http::name_query what) override;
     proto_http::result<std::unique_ptr<proto_http::acceptor>> listen(proto_http::host_port at) override;
     proto_http::result<std::string> read_file(const std::string& path, std::size_t size_max) override;
     std::string environment(std::string_view name) override;

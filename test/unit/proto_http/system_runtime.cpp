@@ -164,9 +164,39 @@ BOOST_AUTO_TEST_CASE(a_cancelled_child_is_killed_with_its_children_and_reaped) {
     BOOST_TEST(has_no_child());
 }
 
+BOOST_AUTO_TEST_CASE(a_context_that_is_destroyed_takes_its_children_along) {
+    {
+        asio::io_context other;
+        auto on_other = make_system_runtime(other);
+        test_support::started<result<command_output>> one(other, on_other->run(shell("sleep 1000")));
+        other.poll();
+        BOOST_TEST(!one.is_done());
+        BOOST_TEST(!has_no_child());
+    }
+    BOOST_TEST(has_no_child());
+}
+
 BOOST_AUTO_TEST_CASE(a_child_with_endless_output_is_stopped) {
     BOOST_TEST((run(rt->run(shell("yes"))).error() == errc::command_failed));
     BOOST_TEST(has_no_child());
+}
+
+BOOST_AUTO_TEST_CASE(of_a_child_with_much_output_the_tail_may_be_kept) {
+    auto what = shell("seq 1 5000000; seq 1 100000 >&2; exit 1");
+    what.output_tail = 16;
+    auto got = run(rt->run(what));
+    BOOST_TEST_REQUIRE(got.has_value());
+    BOOST_TEST(got->output == "4999999\n5000000\n");
+    BOOST_TEST(got->error_output == "98\n99999\n100000\n"); // of 99998 the end
+    BOOST_TEST(got->exit_code == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_child_that_a_signal_ended_says_which) {
+    auto got = run(rt->run(shell("kill -9 $$")));
+    BOOST_TEST_REQUIRE(got.has_value());
+    BOOST_TEST(got->signal == 9);
+    BOOST_TEST(got->exit_code == 137);
+    BOOST_TEST(run(rt->run(shell("exit 137")))->signal == 0);
 }
 
 BOOST_AUTO_TEST_CASE(many_errors_of_a_child_are_cut) {

@@ -97,6 +97,68 @@ BOOST_AUTO_TEST_CASE(without_verification_every_certificate_is_taken) {
     BOOST_TEST(server_end.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(an_inspection_tells_the_chain_and_whether_it_is_trusted) {
+    struct row {
+        std::string_view ca; ///< empty: nothing is verified
+        std::string_view server;
+        std::string_view name;
+        std::string_view problem;
+        std::vector<std::string> subjects;
+    };
+    const row table[] = {
+        {"ca", "server", "server.test", "", {"CN=server", "CN=ca"}},
+        {"ca", "server", "other.test", "hostname mismatch", {"CN=server"}},
+        {"ca", "server", "127.0.0.2", "IP address mismatch", {"CN=server"}},
+        {"other-ca", "server", "server.test", "unable to get local issuer certificate", {"CN=server"}},
+        {"expired", "expired", "server.test", "certificate has expired", {"CN=expired"}},
+        {"", "expired", "whatever.test", "", {"CN=expired"}},
+    };
+    for (const auto& [ca, server, name, problem, subjects] : table) {
+        BOOST_TEST_CONTEXT(server << " as " << name << " for who trusts " << ca) {
+            tls_material by;
+            by.verify_peer = !ca.empty();
+            if (by.verify_peer)
+                by = trusting(std::string(ca));
+            auto ends = test_support::make_memory_stream(rt.executor(), rt.executor());
+            auto by_server = *tls_context::server(presenting(std::string(server)));
+            auto accepting = start(by_server->accept(std::move(ends.second)));
+            auto by_client = *tls_context::client(by);
+            auto peer = run(by_client->inspect(std::move(ends.first), std::string(name)));
+            BOOST_TEST_REQUIRE(peer.has_value());
+            BOOST_TEST(peer->problem == problem);
+            std::vector<std::string> told;
+            for (const auto& one : peer->chain)
+                told.push_back(one.subject);
+            BOOST_TEST(told == subjects, boost::test_tools::per_element());
+            rt.poll();
+            BOOST_TEST(accepting.is_done(), "the connection was left open");
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_certificate_tells_its_issuer_and_its_dates) {
+    auto ends = test_support::make_memory_stream(rt.executor(), rt.executor());
+    auto by_server = *tls_context::server(presenting("expired"));
+    auto accepting = start(by_server->accept(std::move(ends.second)));
+    auto by_client = *tls_context::client(trusting("ca"));
+    auto peer = run(by_client->inspect(std::move(ends.first), "server.test"));
+    BOOST_TEST_REQUIRE(peer.has_value());
+    BOOST_TEST_REQUIRE(peer->chain.size() == 1u);
+    using namespace std::chrono;
+    BOOST_TEST(peer->chain[0].issuer == "CN=expired");
+    BOOST_TEST((peer->chain[0].not_before == sys_days(year(2020) / 1 / 1)));
+    BOOST_TEST((peer->chain[0].not_after == sys_days(year(2021) / 1 / 1)));
+}
+
+BOOST_AUTO_TEST_CASE(an_inspection_of_what_does_not_speak_tls_fails) {
+    auto ends = test_support::make_memory_stream(rt.executor(), rt.executor());
+    auto by_client = *tls_context::client(trusting("ca"));
+    auto inspecting = start(by_client->inspect(std::move(ends.first), "server.test"));
+    run(write_all(*ends.second, "SSH-2.0-OpenSSH_9.2p1\r\n"));
+    rt.poll();
+    BOOST_TEST(inspecting.value().has_error());
+}
+
 BOOST_AUTO_TEST_CASE(a_server_that_names_an_authority_wants_a_client_certificate) {
     auto server_side = presenting("server");
     server_side.ca_certificates = pem("ca.pem");

@@ -15,16 +15,17 @@ BOOST_AUTO_TEST_CASE(good_urls_are_taken_apart) {
         url_parts parts;
     };
     const row table[] = {
-        {"http://a", {false, {"a", 80}, "", ""}},
-        {"https://a.b:6443", {true, {"a.b", 6443}, "", ""}},
-        {"HTTPS://a/", {true, {"a", 443}, "", ""}},
-        {"https://a/k8s/clusters/c-1/", {true, {"a", 443}, "", "/k8s/clusters/c-1"}},
-        {"https://[::1]:6443/x?y#z", {true, {"::1", 6443}, "", "/x"}},
-        {"http://[2001:db8::1]", {false, {"2001:db8::1", 80}, "", ""}},
-        {"http://user:p%40ss@a:8080", {false, {"a", 8080}, "user:p%40ss", ""}},
-        {"http://a@b@c", {false, {"c", 80}, "a@b", ""}},
-        {"http://10.0.0.1?x=/", {false, {"10.0.0.1", 80}, "", ""}},
-        {"http://a:", {false, {"a", 80}, "", ""}},
+        {"http://a", {false, {"a", 80}, "", "", "/"}},
+        {"https://a.b:6443", {true, {"a.b", 6443}, "", "", "/"}},
+        {"HTTPS://a/", {true, {"a", 443}, "", "", "/"}},
+        {"https://a/k8s/clusters/c-1/", {true, {"a", 443}, "", "/k8s/clusters/c-1", "/k8s/clusters/c-1/"}},
+        {"https://[::1]:6443/x?y#z", {true, {"::1", 6443}, "", "/x", "/x?y"}},
+        {"http://[2001:db8::1]", {false, {"2001:db8::1", 80}, "", "", "/"}},
+        {"http://user:p%40ss@a:8080", {false, {"a", 8080}, "user:p%40ss", "", "/"}},
+        {"http://a/b/?c=/d/?#e?", {false, {"a", 80}, "", "/b", "/b/?c=/d/?"}},
+        {"http://a@b@c", {false, {"c", 80}, "a@b", "", "/"}},
+        {"http://10.0.0.1?x=/", {false, {"10.0.0.1", 80}, "", "", "/?x=/"}},
+        {"http://a:", {false, {"a", 80}, "", "", "/"}},
     };
     for (const auto& [text, parts] : table) {
         BOOST_TEST_CONTEXT(text) {

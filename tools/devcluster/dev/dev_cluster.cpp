@@ -1,7 +1,7 @@
 #include "tools/devcluster/dev/dev_cluster.hpp"
 
 #include "asio_k8s/json_access.hpp"
-#include "controller/go_duration.hpp"
+#include "proto_http/go_duration.hpp"
 #include "tools/devcluster/dev/definitions.hpp"
 #include "tools/devcluster/dev/private_file.hpp"
 
@@ -314,7 +314,7 @@ proto_http::duration dev_cluster::longest_timeout() {
     for (auto plural : {"khchecks", "khjobs"})
         for (const auto& check : api_.all().stored().in(std::string(plural) + ".comcast.github.io").list({})) {
             const auto* spec = k8s::object_at(check->value, "spec");
-            auto timeout = kh::parse_go_duration(spec == nullptr ? std::string_view() : k8s::text_at(*spec, "timeout"));
+            auto timeout = proto_http::parse_go_duration(spec == nullptr ? std::string_view() : k8s::text_at(*spec, "timeout"));
             proto_http::duration one = timeout && timeout->count() > 0 ? *timeout : default_timeout;
             longest = is_any ? std::max(longest, one) : one;
             is_any = true;

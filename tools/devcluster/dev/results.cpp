@@ -2,7 +2,7 @@
 
 #include "asio_k8s/json_access.hpp"
 #include "asio_k8s/rfc3339.hpp"
-#include "controller/go_duration.hpp"
+#include "proto_http/go_duration.hpp"
 #include "controller/names.hpp"
 
 #include <boost/json/array.hpp>
@@ -73,7 +73,7 @@ std::string xml_text(std::string_view text) {
 }
 
 double seconds_of(const std::string& go_duration) {
-    auto parsed = kh::parse_go_duration(go_duration);
+    auto parsed = proto_http::parse_go_duration(go_duration);
     return parsed ? std::chrono::duration<double>(*parsed).count() : 0;
 }
 

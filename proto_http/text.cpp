@@ -1,8 +1,8 @@
-#include "controller/text.hpp"
+#include "proto_http/text.hpp"
 
 #include <algorithm>
 
-namespace kh {
+namespace proto_http {
 
 namespace {
 
@@ -85,4 +85,4 @@ std::size_t utf8_sequence_size(std::string_view text) {
     return 0;
 }
 
-} // namespace kh
+} // namespace proto_http

@@ -1,4 +1,4 @@
-#include "controller/go_duration.hpp"
+#include "proto_http/go_duration.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(what_go_parses_is_parsed_alike) {
         {"1.5h", 90min},
     };
     for (const auto& row : table) {
-        const auto parsed = kh::parse_go_duration(row.text);
+        const auto parsed = proto_http::parse_go_duration(row.text);
         BOOST_TEST_CONTEXT(row.text) {
             BOOST_REQUIRE(parsed);
             BOOST_TEST(parsed->count() == row.value.count());
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(what_go_refuses_is_refused) {
                              "99999999999999999999s",
                              "-9223372036854775808000ns",
                              "1\xff"})
-        BOOST_TEST(!kh::parse_go_duration(text), text);
+        BOOST_TEST(!proto_http::parse_go_duration(text), text);
 }
 
 BOOST_AUTO_TEST_CASE(text_is_go_s) {
@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(text_is_go_s) {
         {nanoseconds(std::numeric_limits<std::int64_t>::min()), "-2562047h47m16.854775808s"},
     };
     for (const auto& row : table)
-        BOOST_TEST(kh::format_go_duration(row.value) == row.text);
+        BOOST_TEST(proto_http::format_go_duration(row.value) == row.text);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_written_is_read_back_exactly) {
@@ -131,8 +131,8 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_back_exactly) {
         bits ^= bits << 17;
         // Go's parser is exact up to 2^53 nanoseconds of fraction; a fraction is always below one second here.
         const auto value = nanoseconds(static_cast<std::int64_t>(bits >> (i % 60)));
-        const auto text = kh::format_go_duration(value);
-        const auto parsed = kh::parse_go_duration(text);
+        const auto text = proto_http::format_go_duration(value);
+        const auto parsed = proto_http::parse_go_duration(text);
         BOOST_TEST_CONTEXT(text) {
             BOOST_REQUIRE(parsed);
             BOOST_TEST(parsed->count() == value.count());

@@ -6,7 +6,7 @@
 
 // Small decisions about text that came from outside. Pure.
 
-namespace kh {
+namespace proto_http {
 
 /// The longest prefix of at most `size_max` bytes that does not end inside a UTF-8 sequence.
 std::string_view cut_utf8(std::string_view text, std::size_t size_max);
@@ -23,4 +23,4 @@ std::string_view trim(std::string_view text);
 /// The length of the well-formed UTF-8 sequence that `text` starts with; 0 where there is none.
 std::size_t utf8_sequence_size(std::string_view text);
 
-} // namespace kh
+} // namespace proto_http

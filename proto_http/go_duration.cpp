@@ -1,11 +1,11 @@
-#include "controller/go_duration.hpp"
+#include "proto_http/go_duration.hpp"
 
 #include <array>
 #include <cstdint>
 #include <limits>
 #include <utility>
 
-namespace kh {
+namespace proto_http {
 
 namespace {
 
@@ -158,4 +158,4 @@ std::string format_go_duration(std::chrono::nanoseconds value) {
     return sign + std::to_string(minutes / 60) + "h" + std::to_string(minutes % 60) + "m" + seconds;
 }
 
-} // namespace kh
+} // namespace proto_http
