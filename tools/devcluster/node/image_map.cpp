@@ -185,8 +185,8 @@ boost::system::result<image_program, image_failure> image_map::find(std::string_
         return parsed.error();
     const auto* best = best_of(*parsed, has_command);
     if (best == nullptr)
-        return image_failure{false,
-                             fmt::format("no local program stands in for image \"{0}\": name one with {0}=PROGRAM", image)};
+        return image_failure{
+            false, fmt::format("no local program stands in for image \"{0}\": name one with --image {0}=PROGRAM", image)};
     image_program found;
     found.arguments = best->arguments;
     found.entrypoint = best->entrypoint;

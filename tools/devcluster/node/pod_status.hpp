@@ -30,7 +30,8 @@ void update_pod(pod_record& record, const boost::json::object& pod, const moment
 /// Containers that will never run are shown as lost, as kubelet does it when a pod ends before its time.
 void note_stopped(pod_record& record);
 
-/// The status to be shown, without the qosClass, which the API server has set. `before` is the last one: conditions that hold keep their time, and those of others are kept.
+/// The status to be shown, without the qosClass, which the API server has set. `before` is the last one: conditions that hold
+/// keep their time, and those of others are kept.
 boost::json::object make_status(const pod_record& record, const boost::json::object& pod, const boost::json::object& before,
                                 std::string_view host_ip, unix_seconds now);
 

@@ -36,8 +36,9 @@ std::string go_duration(proto_http::duration value) {
 } // namespace
 
 pod_worker::pod_worker(worker_tools& tools, const json::object& pod)
-    : tools_(tools), rt_(tools.api.runtime()), pod_(pod, json::storage_ptr()), record_(read_pod(pod, moment{rt_.now(), rt_.wall_now()})),
-      containers_(record_.containers.size()), changed_(rt_) {
+    // The copy must not live in the memory of the watch event.
+    : tools_(tools), rt_(tools.api.runtime()), pod_(pod, json::storage_ptr()),
+      record_(read_pod(pod, moment{rt_.now(), rt_.wall_now()})), containers_(record_.containers.size()), changed_(rt_) {
     if (const auto* status = k8s::object_at(pod, "status"))
         shown_ = *status;
 }
@@ -120,8 +121,8 @@ void pod_worker::apply_stops(const pod_step& step) {
 void pod_worker::show_back_off(container_record& one) {
     one.now = phase::waiting;
     one.reason = "CrashLoopBackOff";
-    one.message = fmt::format("back-off {} restarting failed container={} pod={}", go_duration(one.back_off), one.name,
-                              pod_title(record_));
+    one.message =
+        fmt::format("back-off {} restarting failed container={} pod={}", go_duration(one.back_off), one.name, pod_title(record_));
     one.last = std::exchange(one.end, std::nullopt);
     tools_.events.tell(pod_, &one, "BackOff",
                        fmt::format("Back-off restarting failed container {} in pod {}", one.name, pod_title(record_)), true);

@@ -10,9 +10,7 @@ namespace {
 
 /// Everything is there, but "missing".
 image_map::program_finder all_but_missing() {
-    return [](const std::string& program) {
-        return program == "missing" ? std::nullopt : std::optional("/bin/" + program);
-    };
+    return [](const std::string& program) { return program == "missing" ? std::nullopt : std::optional("/bin/" + program); };
 }
 
 using words = std::vector<std::string>;
@@ -60,8 +58,9 @@ BOOST_AUTO_TEST_CASE(what_is_no_image_name_is_refused_in_the_runtimes_words) {
         BOOST_TEST_REQUIRE(!parsed.has_value(), text);
         BOOST_TEST(parsed.error().message == fmt::format("couldn't parse image name \"{}\": invalid reference format", text));
     }
-    BOOST_TEST(parse_image("BusyBox").error().message ==
-               "couldn't parse image name \"BusyBox\": invalid reference format: repository name (library/BusyBox) must be lowercase");
+    BOOST_TEST(
+        parse_image("BusyBox").error().message ==
+        "couldn't parse image name \"BusyBox\": invalid reference format: repository name (library/BusyBox) must be lowercase");
 }
 
 BOOST_AUTO_TEST_CASE(command_and_args_replace_entrypoint_and_arguments_as_in_kubernetes) {
@@ -98,11 +97,12 @@ BOOST_AUTO_TEST_CASE(the_most_exact_entry_wins_and_of_equals_the_later) {
 BOOST_AUTO_TEST_CASE(an_image_without_a_program_is_said_to_have_none) {
     image_map map(all_but_missing());
     BOOST_TEST_REQUIRE(map.add("b=missing").has_value());
-    BOOST_TEST(line_of(map, "a:1") == "none: no local program stands in for image \"a:1\": name one with a:1=PROGRAM");
+    BOOST_TEST(line_of(map, "a:1") == "none: no local program stands in for image \"a:1\": name one with --image a:1=PROGRAM");
     BOOST_TEST(line_of(map, "b") == "none: image \"b\" is mapped to \"missing\", which is no executable program on this machine");
     BOOST_TEST(line_of(map, "b", {"sh"}) == "sh"); // its own program is not asked for
-    BOOST_TEST(line_of(map, "A") ==
-               "invalid: couldn't parse image name \"A\": invalid reference format: repository name (library/A) must be lowercase");
+    BOOST_TEST(
+        line_of(map, "A") ==
+        "invalid: couldn't parse image name \"A\": invalid reference format: repository name (library/A) must be lowercase");
 }
 
 BOOST_AUTO_TEST_CASE(with_any_image_a_container_that_has_a_command_runs) {

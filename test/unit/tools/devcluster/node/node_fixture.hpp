@@ -35,7 +35,8 @@ public:
         auto& pod = pods[std::string(name)];
         pod = json::object{{"metadata", {{"namespace", "default"}, {"name", name}, {"uid", fmt::format("uid-{}", name)}}},
                            {"spec", json::parse(spec)},
-                           {"status", {{"phase", "Pending"}}}};
+                           {"status", json::object()}};
+        pod["status"].get_object()["phase"] = "Pending";
         stored(pod, pods.size() == 0 ? "ADDED" : "MODIFIED");
     }
 
@@ -55,15 +56,18 @@ public:
         calls.push_back(what.method + " " + what.target);
         co_return answer(what);
     }
-    boost::asio::awaitable<k8s::api_result<std::unique_ptr<proto_http::response_stream>>> open(proto_http::request) override {
-        co_return std::make_unique<stream>(*this);
+    boost::asio::awaitable<k8s::api_result<std::unique_ptr<proto_http::response_stream>>>
+    open(proto_http::request what) override {
+        // The n-th change made version n.
+        auto version = proto_http::first_query_value(what.target.substr(what.target.find('?') + 1), "resourceVersion").value;
+        co_return std::make_unique<stream>(*this, std::stoul(version));
     }
     proto_http::runtime& runtime() noexcept override { return rt_; }
 
 private:
     class stream final : public proto_http::response_stream {
     public:
-        explicit stream(fake_api& from) : from_(from), at_(from.lines_.size()) { head_.status = 200; }
+        stream(fake_api& from, std::size_t at) : from_(from), at_(at) { head_.status = 200; }
         const proto_http::response& head() const noexcept override { return head_; }
         boost::asio::awaitable<proto_http::result<std::string_view>> read(proto_http::time_point deadline) override {
             while (at_ == from_.lines_.size())
@@ -93,7 +97,10 @@ private:
             json::array items;
             for (const auto& [name, pod] : pods)
                 items.push_back(pod);
-            return json::object{{"metadata", {{"resourceVersion", std::to_string(version_)}}}, {"items", std::move(items)}};
+            json::object list{{"apiVersion", "v1"}, {"kind", "PodList"}};
+            list["metadata"].emplace_object()["resourceVersion"] = std::to_string(lines_.size());
+            list["items"] = std::move(items);
+            return json::value(std::move(list));
         }
         if (what.method == "GET") {
             auto known = configs.find(path);
@@ -101,7 +108,8 @@ private:
         }
         auto body = json::parse(what.body);
         std::vector<std::string> parts; // of /api/v1/namespaces/NS/RESOURCE/NAME/SUBRESOURCE
-        for (std::size_t at = 1; at < path.size(); at = path.find('/', at) == std::string::npos ? path.size() : path.find('/', at) + 1)
+        for (std::size_t at = 1; at < path.size();
+             at = path.find('/', at) == std::string::npos ? path.size() : path.find('/', at) + 1)
             parts.push_back(path.substr(at, path.find('/', at) - at));
         auto name = parts.size() > 5 ? parts[5] : std::string();
         if (parts[4] == "events")
@@ -138,7 +146,7 @@ private:
     }
 
     void stored(json::object& pod, std::string_view type) {
-        pod["metadata"].get_object()["resourceVersion"] = std::to_string(++version_);
+        pod["metadata"].get_object()["resourceVersion"] = std::to_string(lines_.size() + 1);
         tell(type, pod);
     }
 
@@ -151,7 +159,6 @@ private:
     proto_http::runtime& rt_;
     proto_http::event changed_;
     std::vector<std::string> lines_;
-    std::uint64_t version_ = 1;
 };
 
 /// Real processes, time that moves only when told.
@@ -168,7 +175,7 @@ struct process_fixture {
 
     /// Lets the processes go on until then. The bound only ends a broken test.
     bool until(const std::function<bool()>& done) {
-        for (int idle = 0; !done() && idle < 300;) {
+        for (int idle = 0; !done() && idle < 50;) {
             context.restart();
             idle += context.run_one_for(std::chrono::milliseconds(100)) == 0 ? 1 : 0;
         }
@@ -221,19 +228,22 @@ struct node_fixture : process_fixture {
         return until([&] { return phase(name) == wanted; });
     }
 
-    /// A member of a pod's first container status, by JSON pointer; null where it is not there.
-    json::value container(const std::string& name, const std::string& pointer, const std::string& list = "containerStatuses",
+    /// A member of a pod's container status, by JSON pointer: a text as it is, anything else as JSON, empty where it is not
+    /// there.
+    std::string container(const std::string& name, const std::string& pointer, const std::string& list = "containerStatuses",
                           std::size_t index = 0) const {
         boost::system::error_code error;
         const json::value status(api.pods.contains(name) ? api.status(name) : json::object());
         const auto* found = status.find_pointer(fmt::format("/{}/{}{}", list, index, pointer), error);
-        return found == nullptr ? json::value() : *found;
+        if (found == nullptr)
+            return {};
+        return found->is_string() ? std::string(found->get_string()) : json::serialize(*found);
     }
 
     std::vector<std::string> event_texts(const std::string& name) const {
         std::vector<std::string> texts;
         for (const auto& [key, event] : api.events)
-            if (event.at("involvedObject").at("name") == name)
+            if (event.at("involvedObject").at("name").as_string() == name)
                 texts.push_back(fmt::format("{} {}: {}", std::string(event.at("type").as_string()),
                                             std::string(event.at("reason").as_string()),
                                             std::string(event.at("message").as_string())));

@@ -33,9 +33,21 @@ BOOST_AUTO_TEST_CASE(variables_in_texts_expand_as_kubernetes_defines) {
         const char* text;
         const char* expected;
     } cases[] = {
-        {"", ""},           {"plain", "plain"},       {"$(A)", "1"},      {"x$(A)y$(A)", "x1y1"}, {"$$(A)", "$(A)"},
-        {"$$$(A)", "$1"},   {"$(MISSING)", "$(MISSING)"}, {"$A", "$A"},   {"$(A", "$(A"},         {"$", "$"},
-        {"$$", "$"},        {"$(B)", "$(A)"},         {"$()", "$()"},     {"a$", "a$"},           {"$($(A))", "$($(A))"},
+        {"", ""},
+        {"plain", "plain"},
+        {"$(A)", "1"},
+        {"x$(A)y$(A)", "x1y1"},
+        {"$$(A)", "$(A)"},
+        {"$$$(A)", "$1"},
+        {"$(MISSING)", "$(MISSING)"},
+        {"$A", "$A"},
+        {"$(A", "$(A"},
+        {"$", "$"},
+        {"$$", "$"},
+        {"$(B)", "$(A)"},
+        {"$()", "$()"},
+        {"a$", "a$"},
+        {"$($(A))", "$($(A))"},
     };
     for (const auto& each : cases)
         BOOST_TEST(expand_variables(each.text, from) == each.expected, each.text);
@@ -66,7 +78,8 @@ BOOST_AUTO_TEST_CASE(the_environment_is_made_of_env_and_env_from) {
         {R"j({"env":[{"name":"A","valueFrom":{"configMapKeyRef":{"name":"c","key":"k"}}},
                     {"name":"B","valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}}]})j",
          "A=v B=secret"},
-        {R"j({"env":[{"name":"A","valueFrom":{"secretKeyRef":{"name":"nope","key":"k"}}}]})j", "error: secret \"nope\" not found"},
+        {R"j({"env":[{"name":"A","valueFrom":{"secretKeyRef":{"name":"nope","key":"k"}}}]})j",
+         "error: secret \"nope\" not found"},
         {R"j({"env":[{"name":"A","valueFrom":{"configMapKeyRef":{"name":"gone","key":"k"}}}]})j",
          "error: configmap \"gone\" not found"},
         {R"j({"env":[{"name":"A","valueFrom":{"configMapKeyRef":{"name":"c","key":"x"}}}]})j",

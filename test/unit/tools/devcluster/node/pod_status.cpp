@@ -100,8 +100,9 @@ BOOST_AUTO_TEST_CASE(a_pod_that_has_succeeded_looks_as_kubelets) {
     record.is_over = true;
     auto status = status_of(record, pod);
     BOOST_TEST(phase_of(status) == "Succeeded");
-    BOOST_TEST(conditions_of(status) == "PodReadyToStartContainers=False Initialized=True(PodCompleted) Ready=False(PodCompleted) "
-                                        "ContainersReady=False(PodCompleted) PodScheduled=True");
+    BOOST_TEST(conditions_of(status) ==
+               "PodReadyToStartContainers=False Initialized=True(PodCompleted) Ready=False(PodCompleted) "
+               "ContainersReady=False(PodCompleted) PodScheduled=True");
     auto expected = json::parse(R"({"name":"main","state":{"terminated":{"exitCode":0,"reason":"Completed",
         "startedAt":"2026-11-23T13:54:43Z","finishedAt":"2026-11-23T13:54:43Z","containerID":"process://1"}},"lastState":{},
         "ready":false,"restartCount":0,"image":"i","imageID":"i","containerID":"process://1","started":false})");
@@ -127,7 +128,8 @@ BOOST_AUTO_TEST_CASE(phases_and_conditions_follow_kubelets_rules) {
              r.containers[0].id = "process://1";
              r.containers[0].reason = "CrashLoopBackOff";
          },
-         "Running: PodReadyToStartContainers=True Initialized=True Ready=False(ContainersNotReady: containers with unready status: "
+         "Running: PodReadyToStartContainers=True Initialized=True Ready=False(ContainersNotReady: containers with unready "
+         "status: "
          "[main]) ContainersReady=False(ContainersNotReady: containers with unready status: [main]) PodScheduled=True"},
         {"an init container runs", with_init, [](pod_record& r) { run(r.containers[0]); },
          "Pending: PodReadyToStartContainers=True Initialized=False(ContainersNotInitialized: containers with incomplete status: "
@@ -169,7 +171,9 @@ BOOST_AUTO_TEST_CASE(a_condition_keeps_its_time_while_it_holds) {
     before["conditions"].get_array().push_back(json::parse(R"({"type":"example.org/other","status":"True"})"));
     run(record.containers[0]);
     auto status = status_of(record, pod, before, second + 5);
-    auto time = [&](std::size_t index) { return std::string(status.at("conditions").at(index).at("lastTransitionTime").as_string()); };
+    auto time = [&](std::size_t index) {
+        return std::string(status.at("conditions").at(index).at("lastTransitionTime").as_string());
+    };
     BOOST_TEST(time(1) == "2026-11-23T13:54:43Z"); // Initialized
     BOOST_TEST(time(2) == "2026-11-23T13:54:48Z"); // Ready
     BOOST_TEST(status.at("conditions").at(5).at("type") == "example.org/other");
@@ -195,17 +199,19 @@ BOOST_AUTO_TEST_CASE(deletion_and_deadline_are_taken_from_the_pod_as_it_changes)
     auto record = read_pod(pod_with(R"({"activeDeadlineSeconds":60,"terminationGracePeriodSeconds":7,"containers":[]})"), now);
     BOOST_TEST((record.deadline == now.now + 60s));
     BOOST_TEST((record.grace == 7s));
-    update_pod(record, pod_with(R"({"terminationGracePeriodSeconds":7,"containers":[]})", "{}",
-                                R"(,"deletionTimestamp":"2026-11-23T13:54:50Z","deletionGracePeriodSeconds":3)"),
+    update_pod(record,
+               pod_with(R"({"terminationGracePeriodSeconds":7,"containers":[]})", "{}",
+                        R"(,"deletionTimestamp":"2026-11-23T13:54:50Z","deletionGracePeriodSeconds":3)"),
                now);
     BOOST_TEST((record.deadline == proto_http::never));
     BOOST_TEST((record.stopping == stop_cause::deleted));
     BOOST_TEST((record.grace == 3s));
     // Already told to end; a second deletion is in more of a hurry.
     record.kill_at = now.now + 3s;
-    update_pod(record, pod_with(R"({"containers":[]})", "{}",
-                                R"(,"deletionTimestamp":"2026-11-23T13:54:50Z","deletionGracePeriodSeconds":1)"),
-               now);
+    update_pod(
+        record,
+        pod_with(R"({"containers":[]})", "{}", R"(,"deletionTimestamp":"2026-11-23T13:54:50Z","deletionGracePeriodSeconds":1)"),
+        now);
     BOOST_TEST((record.kill_at == now.now + 1s));
 }
 
