@@ -62,7 +62,7 @@ dev_options_parse parse_dev_options(int argc, const char* const* argv) {
     app.add_option("--history", value.history_max, "Changes of each resource that a watch can go back to")
         ->type_name("N")
         ->capture_default_str();
-    app.add_option("--log-level", level, "What the controller logs: error, warning, info, debug [warning]")->type_name("LEVEL");
+    app.add_option("--log-level", level, "What the controller and the node log: error, warning, info, debug [error]")->type_name("LEVEL");
     once->excludes(data);
     try {
         app.parse(argc, argv);

@@ -23,7 +23,7 @@ struct dev_options {
     bool once = false;
     std::string junit;
     std::size_t history_max = 20'000;
-    kh::log_level level = kh::log_level::warning;
+    kh::log_level level = kh::log_level::error;
 };
 
 struct dev_options_parse {
