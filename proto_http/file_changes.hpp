@@ -11,8 +11,8 @@
 
 namespace proto_http {
 
-/// Tells when files are written, replaced, made or removed (inotify on their folders, so that a file that an editor or a ConfigMap
-/// volume replaces by another is seen as well). Part of the system, like system_runtime.
+/// Tells when files are written, replaced, made or removed (inotify on their folders, so that a file that an editor or a
+/// ConfigMap volume replaces by another is seen as well). Part of the system, like system_runtime.
 class file_changes {
 public:
     /// The files need not exist, their folders must. Errors: the system's code.

@@ -82,8 +82,8 @@ result<pid_t> spawn(spawn_plan what) {
     options.set_signals_and_group();
     const auto& program = what.program.empty() ? what.arguments.at(0) : what.program;
     pid_t pid = -1;
-    int error = ::posix_spawnp(&pid, program.c_str(), options.actions(), options.attributes(),
-                               pointers_to(what.arguments).data(), pointers_to(what.environment).data());
+    int error = ::posix_spawnp(&pid, program.c_str(), options.actions(), options.attributes(), pointers_to(what.arguments).data(),
+                               pointers_to(what.environment).data());
     if (error != 0)
         return error_code(error, boost::system::system_category());
     return pid;

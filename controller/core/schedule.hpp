@@ -27,8 +27,8 @@ grid grid_of(const check_view& check);
 /// How far apart checks that are created together start at most.
 inline constexpr unix_seconds newcomer_delay_max = 10;
 
-/// The first slot of a check that has never run: its creation plus less than min(interval, `spread`) seconds, by the hash of its uid. If
-/// later grid points have passed since, the latest of them.
+/// The first slot of a check that has never run: its creation plus less than min(interval, `spread`) seconds, by the hash of its
+/// uid. If later grid points have passed since, the latest of them.
 unix_seconds first_slot(const check_view& check, unix_seconds now, unix_seconds spread = newcomer_delay_max);
 
 /// The slot after `base`: the first grid point at least half an interval after it, or the latest that has passed by `now`.

@@ -41,7 +41,7 @@ struct api_answer {
     std::string text(std::string_view pointer) const {
         boost::system::error_code missing;
         const auto* found = body.find_pointer(pointer, missing);
-        return found == nullptr    ? std::string("(none)")
+        return found == nullptr     ? std::string("(none)")
                : found->is_string() ? std::string(found->get_string())
                                     : boost::json::serialize(*found);
     }

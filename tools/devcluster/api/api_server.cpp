@@ -1,5 +1,6 @@
 #include "tools/devcluster/api/api_server.hpp"
 
+#include "tools/devcluster/api/api_call.hpp"
 #include "tools/devcluster/api/core_types.hpp"
 #include "tools/devcluster/api/discovery.hpp"
 #include "tools/devcluster/api/openapi.hpp"
@@ -92,7 +93,8 @@ status_error unauthorized() {
 std::string_view aggregated_version(std::string_view accept) {
     if (accept.find("as=APIGroupDiscoveryList") == std::string_view::npos)
         return {};
-    return accept.find("v=v2;") != std::string_view::npos || accept.find("v=v2,") != std::string_view::npos || accept.ends_with("v=v2")
+    return accept.find("v=v2;") != std::string_view::npos || accept.find("v=v2,") != std::string_view::npos ||
+                   accept.ends_with("v=v2")
                ? "v2"
                : "v2beta1";
 }
@@ -229,9 +231,9 @@ asio::awaitable<server_response> api_server::serve_without_faults(server_request
 server_response api_server::serve_document(const server_request& request) {
     const auto& path = request.path;
     if (request.method != "GET" && request.method != "HEAD")
-        return is_health(path) || path.starts_with("/api") ? status_answer(method_not_allowed(
-                                                                  "the server does not allow this method on the requested resource"))
-                                                            : no_page();
+        return is_health(path) || path.starts_with("/api")
+                   ? status_answer(method_not_allowed("the server does not allow this method on the requested resource"))
+                   : no_page();
     if (is_health(path))
         return proto_http::make_response(200, "text/plain; charset=utf-8", "ok");
     if (path == "/version")
@@ -247,7 +249,8 @@ server_response api_server::serve_document(const server_request& request) {
         if (version.empty())
             return document(is_core ? core_versions() : group_list(types_));
         auto made = document(aggregated(types_, is_core, version));
-        made.headers.set("Content-Type", "application/json;g=apidiscovery.k8s.io;v=" + std::string(version) + ";as=APIGroupDiscoveryList");
+        made.headers.set("Content-Type",
+                         "application/json;g=apidiscovery.k8s.io;v=" + std::string(version) + ";as=APIGroupDiscoveryList");
         made.headers.add("Vary", "Accept");
         return made;
     }

@@ -47,7 +47,8 @@ public:
     void use_logs(log_source* logs) noexcept { verbs_.use_logs(logs); }
     void use_token(std::string token) { options_.token = std::move(token); }
 
-    /// Takes what the store holds by now (restored objects) into account: custom kinds, owners, the first namespaces. Before run().
+    /// Takes what the store holds by now (restored objects) into account: custom kinds, owners, the first namespaces. Before
+    /// run().
     void load();
 
 private:

@@ -25,8 +25,8 @@ outcome<boost::json::value> parse_yaml(std::string_view text);
 /// Every document of a file with several, those without content left out. JSON files are YAML too. Errors: 400, naming the line.
 outcome<std::vector<boost::json::value>> parse_yaml_documents(std::string_view text);
 
-/// Paths of members that stand twice in the same object ("spec.a"), as strict field validation tells them. Text that does not parse
-/// has none.
+/// Paths of members that stand twice in the same object ("spec.a"), as strict field validation tells them. Text that does not
+/// parse has none.
 std::vector<std::string> duplicate_fields(std::string_view json_text);
 
 } // namespace devcluster

@@ -49,8 +49,8 @@ controllers::controllers(proto_http::runtime& rt, objects& all) : all_(all), pen
     for (const auto& type : all_.types().all()) {
         auto& in = all_.stored().in(type->collection_name());
         for (const auto& object : in.list({}))
-            index({in.name(), object_key(metadata_text(object->value, "namespace"), metadata_text(object->value, "name"))}, nullptr,
-                  object);
+            index({in.name(), object_key(metadata_text(object->value, "namespace"), metadata_text(object->value, "name"))},
+                  nullptr, object);
     }
     all_.stored().listeners.push_back(
         [this](collection& in, const object_key& key, const change& what) { changed(in, key, what); });
@@ -107,7 +107,8 @@ void controllers::work() {
 
 type_ptr controllers::type_of(const reference& who) const {
     const auto& types = all_.types().all();
-    auto at = std::find_if(types.begin(), types.end(), [&](const type_ptr& one) { return one->collection_name() == who.collection; });
+    auto at =
+        std::find_if(types.begin(), types.end(), [&](const type_ptr& one) { return one->collection_name() == who.collection; });
     return at == types.end() ? nullptr : *at;
 }
 

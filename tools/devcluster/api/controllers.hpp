@@ -10,8 +10,8 @@
 #include <set>
 #include <string>
 
-// What kube-controller-manager does for the kinds that are served: objects go with their owners, a namespace goes with its content
-// and comes with a default ServiceAccount.
+// What kube-controller-manager does for the kinds that are served: objects go with their owners, a namespace goes with its
+// content and comes with a default ServiceAccount.
 
 namespace devcluster {
 
@@ -46,8 +46,8 @@ private:
 
     objects& all_;
     proto_http::event pending_;
-    std::map<std::string, reference> uids_;                   ///< everything that exists
-    std::map<std::string, std::set<reference>> dependents_;   ///< by the uid of the owner
+    std::map<std::string, reference> uids_;                 ///< everything that exists
+    std::map<std::string, std::set<reference>> dependents_; ///< by the uid of the owner
     std::set<reference> to_look_at_;
 };
 

@@ -10,7 +10,8 @@
 #include <initializer_list>
 #include <set>
 
-// k8s.io/kubernetes/pkg/printers/internalversion. The API server always sends the columns of -o wide, too; kubectl goes by priority.
+// k8s.io/kubernetes/pkg/printers/internalversion. The API server always sends the columns of -o wide, too; kubectl goes by
+// priority.
 
 namespace devcluster {
 namespace {
@@ -108,12 +109,13 @@ table_columns pod_columns() {
                "restarted.",
                restarts),
         age_column(),
-        column("IP", wide, "podIP address allocated to the pod. Routable at least within the cluster. Empty if not yet allocated.",
-               pod_ip),
+        column("IP", wide,
+               "podIP address allocated to the pod. Routable at least within the cluster. Empty if not yet allocated.", pod_ip),
         text_column("Node", wide, "NodeName indicates in which node this pod is scheduled.", {"spec", "nodeName"}, "<none>"),
         text_column("Nominated Node", wide, "nominatedNodeName is set only when this pod preempts other pods on the node.",
                     {"status", "nominatedNodeName"}, "<none>"),
-        column("Readiness Gates", wide, "If specified, all readiness gates will be evaluated for pod readiness.", readiness_gates),
+        column("Readiness Gates", wide, "If specified, all readiness gates will be evaluated for pod readiness.",
+               readiness_gates),
     };
 }
 
@@ -174,8 +176,7 @@ table_columns event_columns() {
                [](const json::object& event, auto) { return as_cell(event_source(event)); }),
         column("Message", 0, "A human-readable description of the status of this operation.",
                [](const json::object& event, auto) { return as_cell(trimmed(k8s::text_at(event, "message"))); }),
-        column("First Seen", wide,
-               "The time at which the event was first recorded. (Time of server receipt is in TypeMeta.)",
+        column("First Seen", wide, "The time at which the event was first recorded. (Time of server receipt is in TypeMeta.)",
                [](const json::object& event, auto now) { return as_cell(first_seen(event, now)); }),
         column("Count", wide, "The number of times this event has occurred.", times_seen),
         std::move(name),
@@ -258,25 +259,27 @@ table_column created_at_column() {
 } // namespace
 
 table_column name_column() {
-    auto made = text_column("Name", 0,
-                            "Name must be unique within a namespace. Is required when creating resources, although some resources "
-                            "may allow a client to request the generation of an appropriate name automatically. Name is primarily "
-                            "intended for creation idempotence and configuration definition. Cannot be updated. More info: "
-                            "https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names",
-                            {"metadata", "name"});
+    auto made =
+        text_column("Name", 0,
+                    "Name must be unique within a namespace. Is required when creating resources, although some resources "
+                    "may allow a client to request the generation of an appropriate name automatically. Name is primarily "
+                    "intended for creation idempotence and configuration definition. Cannot be updated. More info: "
+                    "https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names",
+                    {"metadata", "name"});
     made.format = "name";
     return made;
 }
 
 table_column age_column() {
-    return column("Age", 0,
-                  "CreationTimestamp is a timestamp representing the server time when this object was created. It is not "
-                  "guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is "
-                  "represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: "
-                  "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata",
-                  [](const json::object& object, auto now) {
-                      return as_cell(age_since(text_at(object, {"metadata", "creationTimestamp"}), now));
-                  });
+    return column(
+        "Age", 0,
+        "CreationTimestamp is a timestamp representing the server time when this object was created. It is not "
+        "guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is "
+        "represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: "
+        "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata",
+        [](const json::object& object, auto now) {
+            return as_cell(age_since(text_at(object, {"metadata", "creationTimestamp"}), now));
+        });
 }
 
 table_columns columns_of_kind(std::string_view kind) {
@@ -289,10 +292,11 @@ table_columns columns_of_kind(std::string_view kind) {
     if (kind == "Namespace")
         return {name_column(), text_column("Status", 0, "The status of the namespace", {"status", "phase"}), age_column()};
     if (kind == "ConfigMap")
-        return {name_column(),
-                column("Data", 0, "Data contains the configuration data.",
-                       [](const json::object& map, auto) { return json::value(size_at(map, "data") + size_at(map, "binaryData")); }),
-                age_column()};
+        return {
+            name_column(),
+            column("Data", 0, "Data contains the configuration data.",
+                   [](const json::object& map, auto) { return json::value(size_at(map, "data") + size_at(map, "binaryData")); }),
+            age_column()};
     if (kind == "Secret")
         return {name_column(), text_column("Type", 0, "Used to facilitate programmatic handling of secret data.", {"type"}),
                 column("Data", 0, "Data contains the secret data.",

@@ -7,8 +7,8 @@
 #include <memory>
 #include <string_view>
 
-// The schemas of Kubernetes' own kinds, from tools/devcluster/data, which stands in the program. They are parsed when they are first
-// asked for and then kept, so that who never asks does not pay.
+// The schemas of Kubernetes' own kinds, from tools/devcluster/data, which stands in the program. They are parsed when they are
+// first asked for and then kept, so that who never asks does not pay.
 
 namespace devcluster {
 

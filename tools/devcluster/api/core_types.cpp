@@ -3,8 +3,8 @@
 #include "asio_k8s/base64.hpp"
 #include "asio_k8s/json_access.hpp"
 #include "tools/devcluster/api/core_schemas.hpp"
-#include "tools/devcluster/api/custom_types.hpp"
 #include "tools/devcluster/api/crd_validation.hpp"
+#include "tools/devcluster/api/custom_types.hpp"
 #include "tools/devcluster/api/objects.hpp"
 #include "tools/devcluster/api/pod_rules.hpp"
 
@@ -70,8 +70,8 @@ resource_type pods() {
     type.has_generation = true;
     type.short_names = {"po"};
     type.categories = {"all"};
-    type.selectable_fields = {"spec.nodeName",  "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
-                              "spec.hostNetwork", "status.phase",     "status.podIP",       "status.nominatedNodeName"};
+    type.selectable_fields = {"spec.nodeName",    "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
+                              "spec.hostNetwork", "status.phase",       "status.podIP",       "status.nominatedNodeName"};
     type.rules = pod_rules();
     return type;
 }
@@ -79,10 +79,17 @@ resource_type pods() {
 resource_type events() {
     auto type = make("", "v1", "events", "Event");
     type.short_names = {"ev"};
-    type.selectable_fields = {"involvedObject.kind",       "involvedObject.namespace",       "involvedObject.name",
-                              "involvedObject.uid",        "involvedObject.apiVersion",      "involvedObject.resourceVersion",
-                              "involvedObject.fieldPath",  "reason",                         "reportingComponent",
-                              "source",                    "type"};
+    type.selectable_fields = {"involvedObject.kind",
+                              "involvedObject.namespace",
+                              "involvedObject.name",
+                              "involvedObject.uid",
+                              "involvedObject.apiVersion",
+                              "involvedObject.resourceVersion",
+                              "involvedObject.fieldPath",
+                              "reason",
+                              "reportingComponent",
+                              "source",
+                              "type"};
     return type;
 }
 

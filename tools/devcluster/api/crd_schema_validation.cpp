@@ -144,8 +144,8 @@ private:
             forbid(in.contains(name), path, name, "must be empty to be structural");
         for (std::string_view name : {"default", "additionalProperties", "x-kubernetes-list-type", "x-kubernetes-map-type"})
             forbid(in.contains(name), path, name, "must be undefined to be structural");
-        for (std::string_view name : {"nullable", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource",
-                                      "x-kubernetes-int-or-string"})
+        for (std::string_view name :
+             {"nullable", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string"})
             forbid(is_true(in, name), path, name, "must be false to be structural");
         visit_structure(in, path, [&](const object& part, const std::string& to, place) { check_nested(part, to); });
         visit_junctors(in, path, [&](const object& part, const std::string& to) { check_nested(part, to); });
@@ -200,9 +200,8 @@ std::vector<cause> validate_crd_schema(const object& schema, const std::string& 
         of.check_defaults(schema, path);
         found = of.take();
     }
-    std::sort(found.begin(), found.end(), [](const cause& a, const cause& b) {
-        return std::tie(a.field, a.message) < std::tie(b.field, b.message);
-    });
+    std::sort(found.begin(), found.end(),
+              [](const cause& a, const cause& b) { return std::tie(a.field, a.message) < std::tie(b.field, b.message); });
     return found;
 }
 

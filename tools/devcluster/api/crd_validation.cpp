@@ -69,8 +69,9 @@ public:
         check_conversion();
         check_stored_versions();
         if (is_true(spec_, "preserveUnknownFields"))
-            add(invalid_value("spec.preserveUnknownFields", true,
-                              "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"));
+            add(invalid_value(
+                "spec.preserveUnknownFields", true,
+                "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"));
         return std::move(found_);
     }
 
@@ -111,9 +112,9 @@ private:
     std::string path_of(std::size_t i, std::string_view name, std::string_view as) const {
         const auto* first = versions_.front()->if_contains(name);
         bool is_common = first != nullptr && std::all_of(versions_.begin(), versions_.end(), [&](const object* version) {
-            const auto* is = version->if_contains(name);
-            return is != nullptr && *is == *first;
-        });
+                             const auto* is = version->if_contains(name);
+                             return is != nullptr && *is == *first;
+                         });
         if (!is_common)
             return fmt::format("spec.versions[{}].{}", i, name);
         return i == 0 ? fmt::format("spec.{}", as) : std::string();
@@ -167,9 +168,10 @@ private:
         if (schema == nullptr || !rest.empty())
             return add(invalid_value(field, value(is), "is an invalid path: does not refer to a valid field"));
         if (auto type = text_at(*schema, "type"); type != "string" && type != "boolean" && type != "integer")
-            add(invalid_value(field, value(is),
-                              "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are "
-                              "allowed."));
+            add(invalid_value(
+                field, value(is),
+                "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are "
+                "allowed."));
     }
 
     void check_versions() {
@@ -283,7 +285,8 @@ void apply_crd_defaults(object& crd) {
     if (auto* names = members.if_contains("names"); names != nullptr && names->is_object()) {
         std::string kind(text_at(names->get_object(), "kind"));
         std::string lower = kind;
-        std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        std::transform(lower.begin(), lower.end(), lower.begin(),
+                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
         if (text_at(names->get_object(), "singular").empty() && !kind.empty())
             names->get_object()["singular"] = lower;
         if (text_at(names->get_object(), "listKind").empty() && !kind.empty())
@@ -317,8 +320,9 @@ outcome<crd_definition> read_crd(const object& crd) {
     for (const auto* version : objects(spec, "versions")) {
         made.versions.push_back(read_version(*version));
         if (made.versions.back().structural->has_validation_rules())
-            return not_implemented(fmt::format("version {}: x-kubernetes-validations (rules in CEL) is not supported by this API server",
-                                               made.versions.back().name));
+            return not_implemented(
+                fmt::format("version {}: x-kubernetes-validations (rules in CEL) is not supported by this API server",
+                            made.versions.back().name));
     }
     return made;
 }

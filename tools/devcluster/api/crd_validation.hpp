@@ -29,12 +29,12 @@ struct crd_version {
     bool served = false;
     bool storage = false;
     bool deprecated = false;
-    std::string deprecation_warning;           ///< empty: kube-apiserver makes one
-    std::shared_ptr<const schema> structural;  ///< never null
-    boost::json::object schema_json;           ///< openAPIV3Schema
-    bool has_status = false;                   ///< subresources.status
-    bool has_scale = false;                    ///< subresources.scale; not served
-    boost::json::array printer_columns;        ///< additionalPrinterColumns; empty: none are given
+    std::string deprecation_warning;            ///< empty: kube-apiserver makes one
+    std::shared_ptr<const schema> structural;   ///< never null
+    boost::json::object schema_json;            ///< openAPIV3Schema
+    bool has_status = false;                    ///< subresources.status
+    bool has_scale = false;                     ///< subresources.scale; not served
+    boost::json::array printer_columns;         ///< additionalPrinterColumns; empty: none are given
     std::vector<std::string> selectable_fields; ///< as field selectors name them: "spec.color"
 };
 
@@ -48,8 +48,8 @@ struct crd_definition {
 /// What kube-apiserver fills in before it looks: names.singular, names.listKind, conversion, status.storedVersions.
 void apply_crd_defaults(boost::json::object& crd);
 
-/// `crd` has its defaults already. Members of a wrong type are the schema's business and count as absent. Errors: 422 with all causes;
-/// 501 for what is valid and not supported here: conversion webhooks and x-kubernetes-validations (CEL).
+/// `crd` has its defaults already. Members of a wrong type are the schema's business and count as absent. Errors: 422 with all
+/// causes; 501 for what is valid and not supported here: conversion webhooks and x-kubernetes-validations (CEL).
 outcome<crd_definition> read_crd(const boost::json::object& crd);
 
 /// What must not change.

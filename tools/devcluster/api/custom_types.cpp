@@ -31,11 +31,13 @@ json::object established_status(const json::object& crd, proto_http::wall_time n
     const auto& spec = crd.at("spec").get_object();
     json::array stored;
     for (const auto& version : spec.at("versions").get_array())
-        if (const auto* storage = version.get_object().if_contains("storage"); storage != nullptr && *storage == json::value(true))
+        if (const auto* storage = version.get_object().if_contains("storage");
+            storage != nullptr && *storage == json::value(true))
             stored.push_back(version.at("name"));
     json::object status;
-    status["conditions"] = json::array{condition("NamesAccepted", "NoConflicts", "no conflicts found", now),
-                                       condition("Established", "InitialNamesAccepted", "the initial names have been accepted", now)};
+    status["conditions"] =
+        json::array{condition("NamesAccepted", "NoConflicts", "no conflicts found", now),
+                    condition("Established", "InitialNamesAccepted", "the initial names have been accepted", now)};
     status["acceptedNames"] = spec.at("names");
     status["storedVersions"] = std::move(stored);
     return status;
@@ -65,7 +67,8 @@ void custom_types::changed(const object_key&, const change& what) {
     all_.run_later([all = &all_, name = std::string(plural) + '.' + std::string(group)] {
         auto& orphaned = all->stored().in(name);
         for (const auto& object : orphaned.list({}))
-            all->stored().erase(orphaned, object_key(metadata_text(object->value, "namespace"), metadata_text(object->value, "name")));
+            all->stored().erase(orphaned,
+                                object_key(metadata_text(object->value, "namespace"), metadata_text(object->value, "name")));
     });
 }
 

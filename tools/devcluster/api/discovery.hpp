@@ -24,7 +24,8 @@ std::optional<boost::json::object> group_document(const registry& types, std::st
 /// GET /api/v1 and GET /apis/GROUP/VERSION; nothing where it is not served.
 std::optional<boost::json::object> resource_list(const registry& types, std::string_view group, std::string_view version);
 
-/// GET /api (`is_core`) and GET /apis with Accept ...;as=APIGroupDiscoveryList. `version`: "v2" or "v2beta1", which differ in name only.
+/// GET /api (`is_core`) and GET /apis with Accept ...;as=APIGroupDiscoveryList. `version`: "v2" or "v2beta1", which differ in
+/// name only.
 boost::json::object aggregated(const registry& types, bool is_core, std::string_view version);
 
 } // namespace devcluster

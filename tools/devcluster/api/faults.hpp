@@ -14,9 +14,9 @@ namespace devcluster {
 
 /// One request's fate. The default is none.
 struct fault {
-    proto_http::duration latency_before{}; ///< before it is looked at
-    proto_http::duration latency_after{};  ///< after it has taken effect, before the answer
-    std::optional<status_error> answer;    ///< instead of doing anything: 410, 429, 500, a refused write
+    proto_http::duration latency_before{};    ///< before it is looked at
+    proto_http::duration latency_after{};     ///< after it has taken effect, before the answer
+    std::optional<status_error> answer;       ///< instead of doing anything: 410, 429, 500, a refused write
     std::optional<status_error> answer_after; ///< it has taken effect, and the client is told otherwise
     bool resets_before = false;               ///< the connection breaks, nothing has happened
     bool resets_after = false;                ///< it has taken effect, the connection breaks without an answer

@@ -133,8 +133,8 @@ outcome<field_selector> field_selector::parse_metadata_only(std::string_view tex
         return terms.error();
     for (const auto& one : *terms)
         if (!is_metadata(one.path))
-            return bad_request(fmt::format("\"{}\" is not a known field selector: only \"{}\", \"{}\"", one.path, name_path,
-                                           namespace_path));
+            return bad_request(
+                fmt::format("\"{}\" is not a known field selector: only \"{}\", \"{}\"", one.path, name_path, namespace_path));
     field_selector made;
     made.requirements_ = std::move(*terms);
     return made;

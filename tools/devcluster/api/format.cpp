@@ -87,10 +87,12 @@ bool is_date(std::string_view text) {
 
 bool is_date_time(std::string_view text) {
     static const pattern time(R"(^(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:.[0-9]+)?(?:[zZ]|[-+][0-9]{2}:[0-9]{2})$)");
-    return text.size() > 10 && is_date(text.substr(0, 10)) && (text[10] == 'T' || text[10] == 't') && time.matches(text.substr(11));
+    return text.size() > 10 && is_date(text.substr(0, 10)) && (text[10] == 'T' || text[10] == 't') &&
+           time.matches(text.substr(11));
 }
 
-/// As net/url.ParseRequestURI: "*", an absolute path, or anything after a scheme; an authority has no spaces and a port of digits.
+/// As net/url.ParseRequestURI: "*", an absolute path, or anything after a scheme; an authority has no spaces and a port of
+/// digits.
 bool is_uri(std::string_view text) {
     static const pattern scheme("^[A-Za-z][-A-Za-z0-9+.]*:");
     static const pattern authority(
@@ -107,7 +109,10 @@ bool is_uri(std::string_view text) {
 }
 
 bool is_short_enough(std::string_view format, std::string_view text) {
-    std::size_t max = format == "hostname" ? 255 : format == "k8slongname" ? 253 : format == "k8sshortname" ? 63 : std::string::npos;
+    std::size_t max = format == "hostname"       ? 255
+                      : format == "k8slongname"  ? 253
+                      : format == "k8sshortname" ? 63
+                                                 : std::string::npos;
     return text.size() <= max;
 }
 
@@ -122,7 +127,8 @@ bool is_known_format(const std::vector<std::string>& types, std::string_view for
     if (!type.empty() && type != "string")
         return false;
     auto name = normal(format);
-    return patterns().contains(name) || std::find(std::begin(with_functions), std::end(with_functions), name) != std::end(with_functions);
+    return patterns().contains(name) ||
+           std::find(std::begin(with_functions), std::end(with_functions), name) != std::end(with_functions);
 }
 
 bool has_format(std::string_view format, std::string_view text) {

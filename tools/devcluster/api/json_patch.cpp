@@ -40,7 +40,8 @@ outcome<std::optional<std::string>> text_member(const json::object& in, std::str
     if (value == nullptr || value->is_null())
         return std::optional<std::string>();
     if (!value->is_string())
-        return not_unmarshalled("error decoding patch: ", *value, fmt::format("struct field jsonPatchOp.{} of type string", name));
+        return not_unmarshalled("error decoding patch: ", *value,
+                                fmt::format("struct field jsonPatchOp.{} of type string", name));
     return std::optional(std::string(value->get_string()));
 }
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-// The JSONPath dialect of Kubernetes (k8s.io/client-go/util/jsonpath) as columns of custom resources use it: one expression without
-// the braces, without range, union and recursive descent.
+// The JSONPath dialect of Kubernetes (k8s.io/client-go/util/jsonpath) as columns of custom resources use it: one expression
+// without the braces, without range, union and recursive descent.
 
 namespace devcluster {
 
@@ -28,12 +28,12 @@ struct json_path_step {
 
 class json_path {
 public:
-    /// ".spec.a", "['a\.b']", "[0]", "[-1]", "[1:3]", "[*]", ".*", "[?(@.type=="Ready")]" (also != < <= > >=, or without a sign: has
-    /// it). Errors: what is wrong with it.
+    /// ".spec.a", "['a\.b']", "[0]", "[-1]", "[1:3]", "[*]", ".*", "[?(@.type=="Ready")]" (also != < <= > >=, or without a sign:
+    /// has it). Errors: what is wrong with it.
     static boost::system::result<json_path, std::string> parse(std::string_view text);
 
-    /// Every value that it leads to, in order; they live as long as `root` and this path. None where it cannot be followed to its end,
-    /// too: an index that is out of bounds, a filter on what is not a list, a comparison of a string with a number.
+    /// Every value that it leads to, in order; they live as long as `root` and this path. None where it cannot be followed to its
+    /// end, too: an index that is out of bounds, a filter on what is not a list, a comparison of a string with a number.
     std::vector<const boost::json::value*> find(const boost::json::object& root) const;
 
 private:

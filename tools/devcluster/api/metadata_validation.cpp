@@ -183,7 +183,8 @@ private:
             if (text_at(owner, name).empty())
                 found_.push_back(invalid_value(at(fmt::format("ownerReferences.{}", name)), "", "must not be empty"));
         if (version == "v1" && text_at(owner, "kind") == "Event")
-            found_.push_back(invalid_text(at("ownerReferences"), owner_json(owner), "/v1, Kind=Event is disallowed from being an owner"));
+            found_.push_back(
+                invalid_text(at("ownerReferences"), owner_json(owner), "/v1, Kind=Event is disallowed from being an owner"));
     }
 
     static std::vector<std::string> wrong_name(name_rule rule, std::string_view name, bool is_prefix) {

@@ -46,9 +46,10 @@ std::vector<std::string> wrong_subdomain(std::string_view name, std::string_view
     if (name.size() > size_max)
         wrong.push_back(too_many(size_max, units));
     if (!is_subdomain(name))
-        wrong.push_back(shape_error("a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and "
-                                    "must start and end with an alphanumeric character",
-                                    "'example.com'", dns_subdomain_shape));
+        wrong.push_back(
+            shape_error("a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and "
+                        "must start and end with an alphanumeric character",
+                        "'example.com'", dns_subdomain_shape));
     return wrong;
 }
 
@@ -78,9 +79,10 @@ std::vector<std::string> wrong_dns_label(std::string_view name) {
     if (is_subdomain(name))
         wrong.emplace_back("must not contain dots");
     else
-        wrong.push_back(shape_error("a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must "
-                                    "start and end with an alphanumeric character",
-                                    "'my-name',  or '123-abc'", dns_label_shape));
+        wrong.push_back(
+            shape_error("a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must "
+                        "start and end with an alphanumeric character",
+                        "'my-name',  or '123-abc'", dns_label_shape));
     return wrong;
 }
 
@@ -124,9 +126,10 @@ std::vector<std::string> wrong_label_value(std::string_view value) {
     if (value.size() > size_max)
         wrong.push_back(too_many(size_max, "bytes"));
     if (!shape.matches(value))
-        wrong.push_back(shape_error("a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and "
-                                    "must start and end with an alphanumeric character",
-                                    "'MyValue',  or 'my_value',  or '12345'", label_value_shape));
+        wrong.push_back(
+            shape_error("a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and "
+                        "must start and end with an alphanumeric character",
+                        "'MyValue',  or 'my_value',  or '12345'", label_value_shape));
     return wrong;
 }
 

@@ -33,8 +33,8 @@ std::string text_of(std::string_view view) {
 
 status_error precondition_failed(const object_name& what, std::string_view field, std::string_view wanted,
                                  std::string_view found) {
-    return conflict(what, fmt::format("Precondition failed: {} in precondition: {}, {} in object meta: {}", field, wanted, field,
-                                      found));
+    return conflict(
+        what, fmt::format("Precondition failed: {} in precondition: {}, {} in object meta: {}", field, wanted, field, found));
 }
 
 /// A member that clients do not decide: as it is stored, whatever was sent.
@@ -184,7 +184,8 @@ outcome<void> objects::check_namespace(const resource_type& type, std::string_vi
     if (metadata_text(space->value, "deletionTimestamp").empty())
         return {};
     auto refused = forbidden(type.named({}), fmt::format("unable to create new content in namespace {} because it is being "
-                                                         "terminated", ns));
+                                                         "terminated",
+                                                         ns));
     refused.causes.push_back({"NamespaceTerminating", fmt::format("namespace {} is being terminated", ns), "metadata.namespace"});
     return refused;
 }
@@ -203,8 +204,9 @@ outcome<void> objects::judge_fields(const resource_type& type, json::object& obj
         return {};
     if (options.unknown_fields == field_validation::strict) {
         auto list = fmt::format("strict decoding error: {}", fmt::join(complaints, ", "));
-        return bad_request(type.is_custom ? list : fmt::format("{} in version \"{}\" cannot be handled as a {}: {}", type.kind,
-                                                               type.version, type.kind, list));
+        return bad_request(type.is_custom ? list
+                                          : fmt::format("{} in version \"{}\" cannot be handled as a {}: {}", type.kind,
+                                                        type.version, type.kind, list));
     }
     if (options.warnings != nullptr)
         options.warnings->insert(options.warnings->end(), complaints.begin(), complaints.end());
@@ -223,7 +225,8 @@ outcome<void> objects::judge(const resource_type& type, const json::object& obje
         add(type.rules.validate(object));
     if (causes.empty())
         return {};
-    auto mistyped = std::find_if(causes.begin(), causes.end(), [](const cause& one) { return one.reason == "FieldValueTypeInvalid"; });
+    auto mistyped =
+        std::find_if(causes.begin(), causes.end(), [](const cause& one) { return one.reason == "FieldValueTypeInvalid"; });
     // A core kind is decoded into its Go type before anybody validates it.
     if (!type.is_custom && mistyped != causes.end())
         return bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: json: cannot unmarshal {}: {}", type.kind,
@@ -312,8 +315,8 @@ outcome<object_ptr> objects::update(const resource_type& type, const object_key&
         return current;
     if (options.dry_run)
         return unstored(std::move(next));
-    bool is_over = is_ending && !is_held(type, next) &&
-                   k8s::integer_at(stored_metadata, "deletionGracePeriodSeconds").value_or(0) == 0;
+    bool is_over =
+        is_ending && !is_held(type, next) && k8s::integer_at(stored_metadata, "deletionGracePeriodSeconds").value_or(0) == 0;
     auto& collection = store_.in(type.collection_name());
     auto put = store_.put(collection, key, std::move(next));
     if (is_over)

@@ -61,8 +61,8 @@ public:
                                const write_options& options = {});
 
     /// A PUT: the object must name its resourceVersion where the kind is custom.
-    outcome<object_ptr> replace(const resource_type& type, const object_key& key, boost::json::object next, part which = part::whole,
-                                const write_options& options = {});
+    outcome<object_ptr> replace(const resource_type& type, const object_key& key, boost::json::object next,
+                                part which = part::whole, const write_options& options = {});
 
     /// A PATCH: `make` gets the current state and gives the next one.
     outcome<object_ptr> modify(const resource_type& type, const object_key& key, const change_function& make,
@@ -76,7 +76,8 @@ private:
     outcome<void> judge_fields(const resource_type& type, boost::json::object& object, const write_options& options) const;
     outcome<object_ptr> update(const resource_type& type, const object_key& key, const object_ptr& current,
                                boost::json::object next, part which, const write_options& options);
-    static outcome<void> judge(const resource_type& type, const boost::json::object& object, part which, std::vector<cause> causes);
+    static outcome<void> judge(const resource_type& type, const boost::json::object& object, part which,
+                               std::vector<cause> causes);
     std::string fresh_uid();
     std::string fresh_suffix();
 

@@ -147,7 +147,8 @@ object operation(const served_resource& of, std::string_view action, const std::
         return made;
     made["parameters"] = array{parameter("dryRun", "query", "string"), parameter("fieldManager", "query", "string"),
                                parameter("fieldValidation", "query", "string")};
-    made["requestBody"] = {{"required", true}, {"content", action == "patch" ? patch_bodies(of.schema != nullptr) : body("*/*", schema)}};
+    made["requestBody"] = {{"required", true},
+                           {"content", action == "patch" ? patch_bodies(of.schema != nullptr) : body("*/*", schema)}};
     return made;
 }
 

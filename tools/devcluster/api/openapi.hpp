@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-// The OpenAPI v3 documents that kubectl reads: `explain` shows the schemas, `apply` and `create` look in the PATCH operation whether
-// the server validates fields, `apply` finds merge keys. Pure: what is served in, JSON out.
+// The OpenAPI v3 documents that kubectl reads: `explain` shows the schemas, `apply` and `create` look in the PATCH operation
+// whether the server validates fields, `apply` finds merge keys. Pure: what is served in, JSON out.
 
 namespace devcluster {
 
@@ -18,7 +18,8 @@ struct served_resource {
     std::string plural;
     bool namespaced = false;
     bool has_status = false;
-    /// Of a custom resource: its openAPIV3Schema, which must outlive the call. Null: a kind of Kubernetes' own (core_schemas.hpp).
+    /// Of a custom resource: its openAPIV3Schema, which must outlive the call. Null: a kind of Kubernetes' own
+    /// (core_schemas.hpp).
     const boost::json::object* schema = nullptr;
 };
 

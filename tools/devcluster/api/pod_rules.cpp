@@ -119,8 +119,9 @@ outcome<void> check_service_account(const json::object& pod, std::string_view ac
     if (context.objects.in("serviceaccounts").find(object_key(ns, account)))
         return {};
     auto name = std::string(metadata_text(pod, "name"));
-    return forbidden(object_name{"", "pods", "Pod", name},
-                     fmt::format("error looking up service account {}/{}: serviceaccount \"{}\" not found", ns, account, account));
+    return forbidden(
+        object_name{"", "pods", "Pod", name},
+        fmt::format("error looking up service account {}/{}: serviceaccount \"{}\" not found", ns, account, account));
 }
 
 outcome<void> prepare_create(json::object& pod, const rule_context& context) {
@@ -182,12 +183,13 @@ void validate_container(const json::object& container, const std::string& path, 
     if (name.empty())
         causes.push_back({"FieldValueRequired", "Required value", path + ".name"});
     else if (!is_dns_label(name))
-        causes.push_back({"FieldValueInvalid",
-                          fmt::format("Invalid value: \"{}\": a lowercase RFC 1123 label must consist of lower case alphanumeric "
-                                      "characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  "
-                                      "or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
-                                      name),
-                          path + ".name"});
+        causes.push_back(
+            {"FieldValueInvalid",
+             fmt::format("Invalid value: \"{}\": a lowercase RFC 1123 label must consist of lower case alphanumeric "
+                         "characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  "
+                         "or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
+                         name),
+             path + ".name"});
     else if (!names.emplace(name).second)
         causes.push_back({"FieldValueDuplicate", fmt::format("Duplicate value: \"{}\"", name), path + ".name"});
     if (k8s::text_at(container, "image").empty())
@@ -262,7 +264,8 @@ outcome<void> bind_pod(objects& all, const resource_type& pods, const object_key
     const auto* target = k8s::object_at(binding, "target");
     auto node = target == nullptr ? std::string_view() : k8s::text_at(*target, "name");
     if (node.empty())
-        return invalid(object_name{"", "bindings", "Binding", key.second}, {{"FieldValueRequired", "Required value", "target.name"}});
+        return invalid(object_name{"", "bindings", "Binding", key.second},
+                       {{"FieldValueRequired", "Required value", "target.name"}});
     const auto& pod = (*found)->value;
     object_name what{"", "pods/binding", "Binding", key.second};
     if (auto assigned = k8s::text_at(pod.at("spec").get_object(), "nodeName"); !assigned.empty())

@@ -4,7 +4,8 @@
 
 namespace devcluster {
 
-/// Defaults, validation, immutability and graceful deletion of pods, as kube-apiserver has them with its default admission plugins.
+/// Defaults, validation, immutability and graceful deletion of pods, as kube-apiserver has them with its default admission
+/// plugins.
 kind_rules pod_rules();
 
 /// POST pods/NAME/binding: what a scheduler does.

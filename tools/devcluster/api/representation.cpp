@@ -126,15 +126,17 @@ outcome<representation> negotiate(std::string_view accept, const query_values& q
         if (auto form = form_of(parse_range(take_until(rest, ',')))) {
             made.as = *form;
             if (made.as == representation::form::table && !is_known)
-                return bad_request(fmt::format("Unable to convert to Table as requested: includeObject: Invalid value: \"{}\": must be "
-                                               "'Metadata', 'Object', 'None', or empty",
-                                               include));
+                return bad_request(
+                    fmt::format("Unable to convert to Table as requested: includeObject: Invalid value: \"{}\": must be "
+                                "'Metadata', 'Object', 'None', or empty",
+                                include));
             return made;
         }
     status_error refused;
     refused.code = 406;
     refused.reason = "NotAcceptable";
-    refused.message = "only the following media types are accepted: application/json, application/json;as=Table;g=meta.k8s.io;v=v1";
+    refused.message =
+        "only the following media types are accepted: application/json, application/json;as=Table;g=meta.k8s.io;v=v1";
     return refused;
 }
 
@@ -166,10 +168,11 @@ std::string render_list(const resource_type& type, const std::vector<object_ptr>
         size += item->text.size() + 1;
     std::string made;
     made.reserve(size);
-    made = is_partial ? fmt::format(R"({{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":{},"items":[)",
-                                    json::serialize(metadata))
-                      : fmt::format(R"({{"kind":"{}","apiVersion":"{}","metadata":{},"items":[)", type.list_kind,
-                                    type.api_version(), json::serialize(metadata));
+    made = is_partial
+               ? fmt::format(R"({{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":{},"items":[)",
+                             json::serialize(metadata))
+               : fmt::format(R"({{"kind":"{}","apiVersion":"{}","metadata":{},"items":[)", type.list_kind, type.api_version(),
+                             json::serialize(metadata));
     std::string converted;
     for (const auto& item : items) {
         if (&item != &items.front())

@@ -37,7 +37,8 @@ std::optional<request_path> parse_request_path(std::string_view path) {
         return std::nullopt;
     }
     // /namespaces/NAME and its subresources are the namespace itself; /namespaces/NAME/PLURAL is what is in it.
-    bool is_scoped = parts.size() >= at + 3 && parts[at] == "namespaces" && parts[at + 2] != "status" && parts[at + 2] != "finalize";
+    bool is_scoped =
+        parts.size() >= at + 3 && parts[at] == "namespaces" && parts[at + 2] != "status" && parts[at + 2] != "finalize";
     if (is_scoped) {
         made.ns = parts[at + 1];
         at += 2;

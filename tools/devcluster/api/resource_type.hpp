@@ -49,8 +49,8 @@ struct resource_type {
     bool is_custom = false;
     std::vector<std::string> short_names;
     std::vector<std::string> categories;
-    std::vector<std::string> selectable_fields; ///< beside metadata.name and metadata.namespace
-    std::shared_ptr<const schema> structure;    ///< null: any members are taken as they are
+    std::vector<std::string> selectable_fields;         ///< beside metadata.name and metadata.namespace
+    std::shared_ptr<const schema> structure;            ///< null: any members are taken as they are
     std::shared_ptr<const boost::json::object> openapi; ///< of a custom kind: its openAPIV3Schema
     table_columns columns;
     kind_rules rules;

@@ -29,9 +29,10 @@ public:
     /// replaced, as kube-apiserver does.
     virtual void apply_defaults(boost::json::object& value) const = 0;
 
-    /// Removes members that the schema does not name (and that no preserve-unknown-fields or additionalProperties keeps). apiVersion
-    /// and kind of the root stay, its metadata is that of all objects whatever the schema says. The path of each removed one, sorted, as kube-apiserver words it in its
-    /// strict answers: "spec.foo", "spec.containers[0].bar". A null that is neither nullable nor has a default goes silently.
+    /// Removes members that the schema does not name (and that no preserve-unknown-fields or additionalProperties keeps).
+    /// apiVersion and kind of the root stay, its metadata is that of all objects whatever the schema says. The path of each
+    /// removed one, sorted, as kube-apiserver words it in its strict answers: "spec.foo", "spec.containers[0].bar". A null that
+    /// is neither nullable nor has a default goes silently.
     virtual std::vector<std::string> prune(boost::json::object& value) const = 0;
 
     /// What is wrong with it, worded as kube-apiserver does (type, required, enum, pattern, minimum, maxLength, format ...). A

@@ -7,7 +7,8 @@
 
 #include <map>
 
-// What is wanted of whole lists and of embedded objects (whose names and labels are not looked at), beyond the schema's own words.
+// What is wanted of whole lists and of embedded objects (whose names and labels are not looked at), beyond the schema's own
+// words.
 
 namespace devcluster {
 namespace {

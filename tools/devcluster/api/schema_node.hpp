@@ -32,9 +32,9 @@ public:
     std::optional<boost::json::value> default_value;
 
     std::map<std::string, schema_node*, std::less<>> properties;
-    schema_node* additional = nullptr; ///< the schema of additionalProperties
+    schema_node* additional = nullptr;     ///< the schema of additionalProperties
     std::optional<bool> allows_additional; ///< additionalProperties, where it is no schema
-    schema_node* elements = nullptr;   ///< items
+    schema_node* elements = nullptr;       ///< items
     std::vector<std::string> required;
     std::optional<std::int64_t> properties_min, properties_max, items_min, items_max, length_min, length_max;
     bool unique_items = false;

@@ -1,6 +1,6 @@
 #include "tools/devcluster/api/field_error.hpp"
-#include "tools/devcluster/api/go_text.hpp"
 #include "tools/devcluster/api/format.hpp"
+#include "tools/devcluster/api/go_text.hpp"
 #include "tools/devcluster/api/quote.hpp"
 #include "tools/devcluster/api/schema_node.hpp"
 
@@ -14,7 +14,8 @@
 #include <limits>
 #include <unordered_set>
 
-// Follows k8s.io/kube-openapi/pkg/validation/validate step by step, so that the same things are found in the same order and words.
+// Follows k8s.io/kube-openapi/pkg/validation/validate step by step, so that the same things are found in the same order and
+// words.
 
 namespace devcluster {
 namespace {
@@ -49,8 +50,8 @@ std::string field_of(std::string_view path) {
     return path.empty() ? "<nil>" : std::string(path);
 }
 
-/// What a check found. What is said twice is kept once. `matches` counts the checks that were made; anyOf and oneOf show the failures
-/// of the alternative that went furthest.
+/// What a check found. What is said twice is kept once. `matches` counts the checks that were made; anyOf and oneOf show the
+/// failures of the alternative that went furthest.
 class report {
 public:
     bool is_valid() const noexcept { return findings_.empty(); }
@@ -267,7 +268,8 @@ report check_members(const schema_node& of, const object& is, const std::string&
             made.merge(check(*schema, *member, child_path(path, name)));
     for (const auto& name : of.required)
         if (!is.contains(name))
-            made.add(fmt::format("{}.{} in body is required", path, name), required_value(field_of(fmt::format("{}.{}", path, name))));
+            made.add(fmt::format("{}.{} in body is required", path, name),
+                     required_value(field_of(fmt::format("{}.{}", path, name))));
     return made;
 }
 

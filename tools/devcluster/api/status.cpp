@@ -117,9 +117,9 @@ status_error already_exists(const object_name& what) {
 }
 
 status_error conflict(const object_name& what, std::string_view why) {
-    return make_about(what, 409, "Conflict",
-                      fmt::format("Operation cannot be fulfilled on {} {}: {}", with_group(what.resource, what.group),
-                                  quoted(what.name), why));
+    return make_about(
+        what, 409, "Conflict",
+        fmt::format("Operation cannot be fulfilled on {} {}: {}", with_group(what.resource, what.group), quoted(what.name), why));
 }
 
 status_error invalid(const object_name& what, std::vector<cause> causes) {

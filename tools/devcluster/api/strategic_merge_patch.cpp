@@ -130,8 +130,8 @@ private:
     std::unordered_map<std::string, std::size_t> by_id_;
 };
 
-/// Elements that `order` names come in its order, the others in that of `original`. Among each other they keep the order of `original`
-/// as far as that goes.
+/// Elements that `order` names come in its order, the others in that of `original`. Among each other they keep the order of
+/// `original` as far as that goes.
 failure arrange(json::array& elements, const json::array& order, const positions& original, std::string_view merge_key) {
     const auto wanted = positions::of(order, merge_key);
     if (!wanted)
@@ -183,8 +183,7 @@ failure check_types(const json::array& original, const json::array& patch) {
     }
     const auto is_other = [&](const json::value& element) { return element.is_null() || element.kind() != first.kind(); };
     if (std::any_of(original.begin(), original.end(), is_other) || std::any_of(patch.begin(), patch.end(), is_other))
-        return internal(
-            fmt::format("list element types are not identical: [{} {}]", go_text(original), go_text(patch)));
+        return internal(fmt::format("list element types are not identical: [{} {}]", go_text(original), go_text(patch)));
     return {};
 }
 

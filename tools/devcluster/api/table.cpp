@@ -143,7 +143,8 @@ std::string human_duration(proto_http::duration value) {
     const auto hours = minutes / 60;
     const auto days = hours / 24;
     const auto pair = [](auto large, const char* large_unit, auto small, const char* small_unit) {
-        return small == 0 ? fmt::format("{}{}", large, large_unit) : fmt::format("{}{}{}{}", large, large_unit, small, small_unit);
+        return small == 0 ? fmt::format("{}{}", large, large_unit)
+                          : fmt::format("{}{}{}{}", large, large_unit, small, small_unit);
     };
     if (seconds < -1) // two clocks may differ by a second
         return "<invalid>";

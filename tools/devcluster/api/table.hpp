@@ -33,8 +33,8 @@ using table_columns = std::vector<table_column>;
 /// (CustomResourceDefinition): Name and Created At, as kube-apiserver's default.
 table_columns columns_of_kind(std::string_view kind);
 
-/// Of a CRD version's additionalPrinterColumns, beside Name (null or empty: Age). Errors: a jsonPath that does not parse, as text;
-/// kube-apiserver shows the name alone then.
+/// Of a CRD version's additionalPrinterColumns, beside Name (null or empty: Age). Errors: a jsonPath that does not parse, as
+/// text; kube-apiserver shows the name alone then.
 boost::system::result<table_columns, std::string> columns_of_printer(const boost::json::array* additional_printer_columns);
 
 enum class table_objects { none, metadata, whole }; ///< ?includeObject=None|Metadata|Object

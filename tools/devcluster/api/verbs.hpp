@@ -13,6 +13,8 @@
 
 namespace devcluster {
 
+struct api_call;
+
 class verbs {
 public:
     /// All must outlive it. `logs` null: there is no node, logs are answered 501.
@@ -25,28 +27,12 @@ public:
                                                                const fault& how);
 
 private:
-    struct call;
-
-    outcome<proto_http::server_response> answer_now(const call& what);
-    outcome<proto_http::server_response> get(const call& what);
-    outcome<proto_http::server_response> list(const call& what);
-    outcome<proto_http::server_response> watch(const call& what);
-    outcome<proto_http::server_response> create(const call& what);
-    outcome<proto_http::server_response> bind(const call& what);
-    outcome<proto_http::server_response> replace(const call& what);
-    outcome<proto_http::server_response> patch(const call& what);
-    outcome<proto_http::server_response> remove(const call& what);
-    outcome<proto_http::server_response> remove_collection(const call& what);
-    boost::asio::awaitable<outcome<proto_http::server_response>> log(const call& what);
-
-    proto_http::server_response object_answer(const call& what, unsigned status, const object_ptr& object) const;
+    outcome<proto_http::server_response> answer_now(const api_call& what);
+    boost::asio::awaitable<outcome<proto_http::server_response>> log(const api_call& what);
 
     proto_http::runtime& rt_;
     objects& all_;
     log_source* logs_;
 };
-
-/// A refusal as an answer, with Retry-After where it says so.
-proto_http::server_response status_answer(const status_error& error);
 
 } // namespace devcluster

@@ -29,7 +29,6 @@ struct watch_request {
 };
 
 /// The body of the answer. Whatever is in `all` must outlive the stream.
-boost::asio::awaitable<void> stream_watch(proto_http::runtime& rt, objects& all, watch_request what,
-                                          proto_http::body_writer& to);
+boost::asio::awaitable<void> stream_watch(proto_http::runtime& rt, objects& all, watch_request what, proto_http::body_writer& to);
 
 } // namespace devcluster

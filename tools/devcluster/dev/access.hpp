@@ -18,8 +18,8 @@ struct api_access {
     std::string token;
 };
 
-/// Fresh ones, or those of the folder (empty: none), where they are kept so that a kubeconfig stays true over a restart. Errors: a
-/// text.
+/// Fresh ones, or those of the folder (empty: none), where they are kept so that a kubeconfig stays true over a restart. Errors:
+/// a text.
 boost::system::result<api_access, std::string> make_access(proto_http::runtime& rt, const std::string& folder,
                                                            const proto_http::host_port& listening);
 

@@ -99,7 +99,8 @@ applied_object applier::apply_object(json::object desired, std::set<known>& now)
     }
     object_key key(std::string(), name);
     if (type->namespaced) {
-        key.first = k8s::text_at(metadata, "namespace").empty() ? default_namespace_ : std::string(k8s::text_at(metadata, "namespace"));
+        key.first =
+            k8s::text_at(metadata, "namespace").empty() ? default_namespace_ : std::string(k8s::text_at(metadata, "namespace"));
         metadata["namespace"] = key.first;
         make_namespace(key.first);
     }
@@ -113,9 +114,9 @@ applied_object applier::apply_object(json::object desired, std::set<known>& now)
         return result;
     }
     now.insert({api_version, kind, key, std::string(metadata_text((*put)->value, "uid"))});
-    result.what = !existed                                    ? applied_object::result::created
+    result.what = !existed                             ? applied_object::result::created
                   : all_.stored().revision() == before ? applied_object::result::unchanged
-                                                              : applied_object::result::configured;
+                                                       : applied_object::result::configured;
     return result;
 }
 

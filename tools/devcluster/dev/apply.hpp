@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-// Manifests made into objects, as `kubectl apply` does: with the annotation of what was applied last, so that what a file no longer
-// says goes, and what others wrote stays. kubectl can go on with what was applied here and the other way round.
+// Manifests made into objects, as `kubectl apply` does: with the annotation of what was applied last, so that what a file no
+// longer says goes, and what others wrote stays. kubectl can go on with what was applied here and the other way round.
 
 namespace devcluster {
 
@@ -28,8 +28,8 @@ class applier {
 public:
     applier(objects& all, std::string default_namespace) : all_(all), default_namespace_(std::move(default_namespace)) {}
 
-    /// Applies every document of a text. What an earlier apply of the same `source` brought and this one no longer has is deleted.
-    /// Errors: 400 where the text does not parse; then nothing is changed.
+    /// Applies every document of a text. What an earlier apply of the same `source` brought and this one no longer has is
+    /// deleted. Errors: 400 where the text does not parse; then nothing is changed.
     outcome<std::vector<applied_object>> apply(const std::string& source, std::string_view text);
 
 private:

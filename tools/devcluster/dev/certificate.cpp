@@ -33,7 +33,8 @@ void add_extension(X509* to, int kind, const std::string& value) {
     X509V3_CTX context;
     X509V3_set_ctx_nodb(&context);
     X509V3_set_ctx(&context, to, to, nullptr, nullptr, 0);
-    std::unique_ptr<X509_EXTENSION, free_with<X509_EXTENSION_free>> made(X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str()));
+    std::unique_ptr<X509_EXTENSION, free_with<X509_EXTENSION_free>> made(
+        X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str()));
     must(made && X509_add_ext(to, made.get(), -1) == 1);
 }
 

@@ -1,9 +1,9 @@
 #include "tools/devcluster/dev/definitions.hpp"
 
 // The files as they are. CRDS_FOLDER is set by CMake.
-#define EMBED_FILE(symbol, path)                                                                                                       \
-    asm(".pushsection .rodata\n" #symbol "_begin:\n.incbin \"" path "\"\n" #symbol "_end:\n.byte 0\n.popsection\n");                    \
-    extern "C" const char symbol##_begin[];                                                                                            \
+#define EMBED_FILE(symbol, path)                                                                                                 \
+    asm(".pushsection .rodata\n" #symbol "_begin:\n.incbin \"" path "\"\n" #symbol "_end:\n.byte 0\n.popsection\n");             \
+    extern "C" const char symbol##_begin[];                                                                                      \
     extern "C" const char symbol##_end[]
 
 EMBED_FILE(devcluster_khchecks, CRDS_FOLDER "/khchecks.yaml");

@@ -51,8 +51,8 @@ api_server_options api_options(const dev_options& options) {
 
 std::string cannot_listen(std::string_view what, std::string_view flag, const proto_http::host_port& at,
                           const proto_http::error_code& why) {
-    return fmt::format("cannot listen on {} for the {}: {}; choose another address with {}", address_text(at), what, why.message(),
-                       flag);
+    return fmt::format("cannot listen on {} for the {}: {}; choose another address with {}", address_text(at), what,
+                       why.message(), flag);
 }
 
 } // namespace
@@ -133,7 +133,8 @@ std::string dev_cluster::listen() {
 std::string dev_cluster::write_kubeconfig() {
     kubeconfig_ = options_.kubeconfig_out;
     if (kubeconfig_.empty()) {
-        auto folder = options_.data.empty() ? runtime_folder(rt_.environment("XDG_RUNTIME_DIR"), "kuberhealthy-dev") : options_.data;
+        auto folder =
+            options_.data.empty() ? runtime_folder(rt_.environment("XDG_RUNTIME_DIR"), "kuberhealthy-dev") : options_.data;
         if (auto wrong = make_private_folder(folder); !wrong.empty())
             return wrong;
         kubeconfig_ = fmt::format("{}/kubeconfig-{}", folder, access_.at.port);

@@ -50,7 +50,8 @@ dev_options_parse parse_dev_options(int argc, const char* const* argv) {
     app.add_option("files", value.files, "Manifests (YAML or JSON) to apply at the start and again whenever they change")
         ->type_name("FILE");
     app.add_option("--listen", api, "Where the API server listens [127.0.0.1:6444]")->type_name("ADDRESS");
-    app.add_option("--page", page, "Where the controller shows its status and takes reports [127.0.0.1:8080]")->type_name("ADDRESS");
+    app.add_option("--page", page, "Where the controller shows its status and takes reports [127.0.0.1:8080]")
+        ->type_name("ADDRESS");
     auto* data = app.add_option("--data", value.data, "Folder in which objects survive a restart")->type_name("DIR");
     app.add_option("--kubeconfig-out", value.kubeconfig_out, "Where to write the kubeconfig for kubectl")->type_name("FILE");
     app.add_option("--image", value.images, "Which program of this machine an image stands for; may be given again")
@@ -62,7 +63,8 @@ dev_options_parse parse_dev_options(int argc, const char* const* argv) {
     app.add_option("--history", value.history_max, "Changes of each resource that a watch can go back to")
         ->type_name("N")
         ->capture_default_str();
-    app.add_option("--log-level", level, "What the controller and the node log: error, warning, info, debug [error]")->type_name("LEVEL");
+    app.add_option("--log-level", level, "What the controller and the node log: error, warning, info, debug [error]")
+        ->type_name("LEVEL");
     once->excludes(data);
     try {
         app.parse(argc, argv);

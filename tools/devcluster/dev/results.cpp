@@ -2,8 +2,8 @@
 
 #include "asio_k8s/json_access.hpp"
 #include "asio_k8s/rfc3339.hpp"
-#include "proto_http/go_duration.hpp"
 #include "controller/names.hpp"
+#include "proto_http/go_duration.hpp"
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
@@ -109,9 +109,11 @@ std::string results_table(const std::vector<check_result>& results) {
 }
 
 std::string results_junit(const std::vector<check_result>& results, std::int64_t unix_started, double seconds) {
-    auto failures = std::count_if(results.begin(), results.end(), [](const check_result& one) { return one.has_ended && !one.ok; });
+    auto failures =
+        std::count_if(results.begin(), results.end(), [](const check_result& one) { return one.has_ended && !one.ok; });
     auto errors = std::count_if(results.begin(), results.end(), [](const check_result& one) { return !one.has_ended; });
-    auto counts = fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\"", results.size(), failures, errors, seconds);
+    auto counts =
+        fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\"", results.size(), failures, errors, seconds);
     auto made = fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {0}>\n"
                             "  <testsuite name=\"kuberhealthy\" timestamp=\"{1}\" {0}>\n",
                             counts, k8s::format_rfc3339(unix_started));

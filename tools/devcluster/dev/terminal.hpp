@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-// What a person sees of a running cluster: one line that is kept up to date, and above it a line for each check that changed. Where
-// the output is no terminal there is no line to keep, only the others.
+// What a person sees of a running cluster: one line that is kept up to date, and above it a line for each check that changed.
+// Where the output is no terminal there is no line to keep, only the others.
 
 namespace devcluster {
 

@@ -30,7 +30,8 @@ private:
 class node_and_controller final : public workload {
 public:
     node_and_controller(proto_http::runtime& rt, print_function print)
-        : log_(rt, std::move(print)), tasks_(rt, [this](const std::string& name, std::exception_ptr failed) { report(name, failed); }) {}
+        : log_(rt, std::move(print)),
+          tasks_(rt, [this](const std::string& name, std::exception_ptr failed) { report(name, failed); }) {}
 
     std::string start(proto_http::runtime& rt, const api_access& to, const dev_options& options) {
         log_.set_level(options.level);
@@ -41,8 +42,9 @@ public:
         auto for_controller = make_client(rt, to, "kuberhealthy/" + std::string(kh::version()), controller_api_);
         if (!for_node.empty() || !for_controller.empty())
             return for_node + for_controller;
-        node_.emplace(*node_api_, node_settings(std::move(*images)),
-                      [this](std::string_view line) { log_.warning("node", {{"what", line}}); });
+        node_.emplace(*node_api_, node_settings(std::move(*images)), [this](std::string_view line) {
+            log_.warning("node", {{"what", line}});
+        });
         kh::settings settings;
         settings.pod_name = "kuberhealthy-dev";
         settings.pod_namespace = "kuberhealthy";

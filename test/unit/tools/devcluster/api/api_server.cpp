@@ -25,8 +25,8 @@ struct fixture : test_support::embedded_api_fixture {
 
     test_support::api_answer make_thing(std::string name, int size = 1, std::string more = {}) {
         return call("POST", things,
-                    R"({"apiVersion":"example.org/v1","kind":"Thing","metadata":{"name":")" + name + "\"" + more + R"(},"spec":{"size":)" +
-                        std::to_string(size) + "}}");
+                    R"({"apiVersion":"example.org/v1","kind":"Thing","metadata":{"name":")" + name + "\"" + more +
+                        R"(},"spec":{"size":)" + std::to_string(size) + "}}");
     }
     test_support::api_answer make_pod(std::string name, std::string more = {}) {
         return call("POST", "/api/v1/namespaces/default/pods",
@@ -67,10 +67,13 @@ BOOST_AUTO_TEST_CASE(refusals_are_the_statuses_of_a_kube_apiserver) {
         {"POST", things, "[]", 400, "BadRequest"},
         {"POST", things, R"({"apiVersion":"example.org/v1","kind":"Thing","metadata":{"name":"one"},"spec":{"size":1}})", 409,
          "AlreadyExists"},
-        {"POST", things, R"({"apiVersion":"example.org/v1","kind":"Thing","metadata":{"name":"UPPER"},"spec":{"size":1}})", 422, "Invalid"},
-        {"POST", things, R"({"apiVersion":"example.org/v1","kind":"Thing","metadata":{"name":"two"},"spec":{"size":"x"}})", 422, "Invalid"},
-        {"POST", things, R"({"apiVersion":"example.org/v1","kind":"Thing","metadata":{"name":"two","namespace":"other"},"spec":{"size":1}})",
-         400, "BadRequest"},
+        {"POST", things, R"({"apiVersion":"example.org/v1","kind":"Thing","metadata":{"name":"UPPER"},"spec":{"size":1}})", 422,
+         "Invalid"},
+        {"POST", things, R"({"apiVersion":"example.org/v1","kind":"Thing","metadata":{"name":"two"},"spec":{"size":"x"}})", 422,
+         "Invalid"},
+        {"POST", things,
+         R"({"apiVersion":"example.org/v1","kind":"Thing","metadata":{"name":"two","namespace":"other"},"spec":{"size":1}})", 400,
+         "BadRequest"},
         {"POST", "/apis/example.org/v1/namespaces/nowhere/things",
          R"({"apiVersion":"example.org/v1","kind":"Thing","metadata":{"name":"two"},"spec":{"size":1}})", 404, "NotFound"},
         {"GET", std::string(things) + "?labelSelector=a%3D%3D%3Db", "", 400, "BadRequest"},
@@ -113,8 +116,8 @@ BOOST_AUTO_TEST_CASE(the_status_is_written_apart_and_is_no_edit) {
     make_thing("one");
     auto whole = call("PATCH", thing("one"), R"({"spec":{"size":2},"status":{"a":1}})", "application/merge-patch+json");
     BOOST_TEST(whole.text("/status") == "(none)");
-    auto status = call("PATCH", thing("one") + "/status", R"({"spec":{"size":9},"status":{"a":1},"metadata":{"labels":{"x":"y"}}})",
-                       "application/merge-patch+json");
+    auto status = call("PATCH", thing("one") + "/status",
+                       R"({"spec":{"size":9},"status":{"a":1},"metadata":{"labels":{"x":"y"}}})", "application/merge-patch+json");
     BOOST_TEST(status.text("/status/a") == "1");
     BOOST_TEST(status.text("/spec/size") == "2");
     BOOST_TEST(status.text("/metadata/labels") == "(none)");
@@ -162,7 +165,8 @@ BOOST_AUTO_TEST_CASE(a_streamed_list_ends_with_its_bookmark) {
                       "?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
     BOOST_TEST(next(from) == "ADDED one");
     BOOST_TEST(next(from) == "BOOKMARK");
-    BOOST_TEST(json::serialize(last_event.at("object").at("metadata").at("annotations")) == R"({"k8s.io/initial-events-end":"true"})");
+    BOOST_TEST(json::serialize(last_event.at("object").at("metadata").at("annotations")) ==
+               R"({"k8s.io/initial-events-end":"true"})");
 }
 
 BOOST_AUTO_TEST_CASE(to_a_watch_with_a_selector_an_object_comes_and_goes_with_its_labels) {
@@ -292,7 +296,8 @@ BOOST_AUTO_TEST_CASE(a_namespace_goes_with_its_content_and_takes_no_more_meanwhi
     rt.poll();
     BOOST_TEST(call("GET", "/api/v1/namespaces/team/serviceaccounts/default").status == 404u);
     BOOST_TEST(call("POST", "/api/v1/namespaces/team/configmaps", R"({"metadata":{"name":"late"}})").status == 403u);
-    call("PATCH", "/api/v1/namespaces/team/configmaps/held", R"({"metadata":{"finalizers":null}})", "application/merge-patch+json");
+    call("PATCH", "/api/v1/namespaces/team/configmaps/held", R"({"metadata":{"finalizers":null}})",
+         "application/merge-patch+json");
     rt.poll();
     BOOST_TEST(call("GET", "/api/v1/namespaces/team").status == 404u);
 }
@@ -315,7 +320,8 @@ BOOST_AUTO_TEST_CASE(a_dry_run_changes_nothing) {
 
 BOOST_AUTO_TEST_CASE(unknown_fields_are_dropped_told_or_refused_as_asked) {
     auto body = [](std::string name) {
-        return R"({"apiVersion":"example.org/v1","kind":"Thing","metadata":{"name":")" + name + R"("},"spec":{"size":1,"colour":"x"}})";
+        return R"({"apiVersion":"example.org/v1","kind":"Thing","metadata":{"name":")" + name +
+               R"("},"spec":{"size":1,"colour":"x"}})";
     };
     auto warned = call("POST", things, body("warned"));
     BOOST_TEST(warned.status == 201u);
@@ -353,7 +359,8 @@ BOOST_AUTO_TEST_CASE(discovery_tells_what_is_served) {
     BOOST_TEST(json::serialize(core.body).find("\"pods/status\"") != std::string::npos);
     auto groups = call("GET", "/apis");
     BOOST_TEST(json::serialize(groups.body).find("example.org/v1") != std::string::npos);
-    auto aggregated = call("GET", "/apis", {}, {}, "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json");
+    auto aggregated =
+        call("GET", "/apis", {}, {}, "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json");
     BOOST_TEST(aggregated.text("/kind") == "APIGroupDiscoveryList");
     BOOST_TEST(json::serialize(aggregated.body).find("\"resource\":\"things\"") != std::string::npos);
     BOOST_TEST(call("GET", "/nothing").status == 404u);

@@ -23,10 +23,11 @@ BOOST_AUTO_TEST_CASE(plain_scalars_are_what_manifests_mean) {
         const char* text;
         const char* json;
     } cases[] = {
-        {"1", "1"},           {"-7", "-7"},         {"1.5", "1.5E0"},   {"true", "true"},         {"False", "false"},
-        {"~", "null"},        {"null", "null"},     {"yes", "\"yes\""}, {"on", "\"on\""},         {"'1'", "\"1\""},
-        {"\"true\"", "\"true\""}, {"1.2.3", "\"1.2.3\""}, {"30s", "\"30s\""}, {"0x1F", "\"0x1F\""}, {"1e3", "1E3"},
-        {"2024-01-01", "\"2024-01-01\""}, {"nan", "\"nan\""}, {".inf", "\".inf\""},
+        {"1", "1"},         {"-7", "-7"},         {"1.5", "1.5E0"},         {"true", "true"},
+        {"False", "false"}, {"~", "null"},        {"null", "null"},         {"yes", "\"yes\""},
+        {"on", "\"on\""},   {"'1'", "\"1\""},     {"\"true\"", "\"true\""}, {"1.2.3", "\"1.2.3\""},
+        {"30s", "\"30s\""}, {"0x1F", "\"0x1F\""}, {"1e3", "1E3"},           {"2024-01-01", "\"2024-01-01\""},
+        {"nan", "\"nan\""}, {".inf", "\".inf\""},
     };
     for (const auto& one : cases)
         BOOST_TEST(yaml(std::string("a: ") + one.text) == std::string("{\"a\":") + one.json + "}", one.text);

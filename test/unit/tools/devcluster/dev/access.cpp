@@ -26,7 +26,8 @@ struct fixture : test_support::system_fixture {
     ~fixture() { std::filesystem::remove_all(folder); }
 
     static asio::awaitable<proto_http::server_response> show_token(proto_http::server_request request) {
-        co_return proto_http::make_response(200, "application/json", "\"" + std::string(request.headers.get("Authorization")) + "\"");
+        co_return proto_http::make_response(200, "application/json",
+                                            "\"" + std::string(request.headers.get("Authorization")) + "\"");
     }
 };
 

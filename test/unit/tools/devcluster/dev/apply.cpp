@@ -24,8 +24,9 @@ struct fixture : test_support::manual_fixture {
     }
 
     static std::string check(std::string name, std::string interval = "1m", std::string more = {}) {
-        return "apiVersion: comcast.github.io/v1\nkind: KuberhealthyCheck\nmetadata:\n  name: " + name + "\nspec:\n  runInterval: " +
-               interval + "\n  timeout: 30s\n" + more + "  podSpec:\n    containers:\n      - {name: main, image: busybox}\n";
+        return "apiVersion: comcast.github.io/v1\nkind: KuberhealthyCheck\nmetadata:\n  name: " + name +
+               "\nspec:\n  runInterval: " + interval + "\n  timeout: 30s\n" + more +
+               "  podSpec:\n    containers:\n      - {name: main, image: busybox}\n";
     }
 
     /// "created khcheck/team/a, ..."
@@ -114,8 +115,10 @@ BOOST_AUTO_TEST_CASE(a_text_that_does_not_parse_changes_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(a_list_is_its_items) {
-    BOOST_TEST(apply(R"({"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"one"}}]})") ==
-               "created configmap/team/one");
+    BOOST_TEST(
+        apply(
+            R"({"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"one"}}]})") ==
+        "created configmap/team/one");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

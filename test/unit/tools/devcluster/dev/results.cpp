@@ -43,19 +43,21 @@ BOOST_AUTO_TEST_CASE(the_table_says_how_each_check_ended_and_why) {
 }
 
 BOOST_AUTO_TEST_CASE(junit_tells_failures_from_what_has_no_result) {
-    BOOST_TEST(results_junit({result("a", true), result("b", false, {"<said> \"no\" & \x01"}), waiting("c")}, 1'700'000'000, 12.3456) ==
-               "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-               "<testsuites tests=\"3\" failures=\"1\" errors=\"1\" time=\"12.346\">\n"
-               "  <testsuite name=\"kuberhealthy\" timestamp=\"2023-11-14T22:13:20Z\" tests=\"3\" failures=\"1\" errors=\"1\" time=\"12.346\">\n"
-               "    <testcase classname=\"team\" name=\"a\" time=\"1.500\"/>\n"
-               "    <testcase classname=\"team\" name=\"b\" time=\"1.500\">\n"
-               "      <failure type=\"Failed\" message=\"&lt;said&gt; &quot;no&quot; &amp;  \">&lt;said&gt; &quot;no&quot; &amp;  </failure>\n"
-               "    </testcase>\n"
-               "    <testcase classname=\"team\" name=\"c\" time=\"0.000\">\n"
-               "      <error type=\"\" message=\"it has no result\">it has no result</error>\n"
-               "    </testcase>\n"
-               "  </testsuite>\n"
-               "</testsuites>\n");
+    BOOST_TEST(results_junit({result("a", true), result("b", false, {"<said> \"no\" & \x01"}), waiting("c")}, 1'700'000'000,
+                             12.3456) == "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                                         "<testsuites tests=\"3\" failures=\"1\" errors=\"1\" time=\"12.346\">\n"
+                                         "  <testsuite name=\"kuberhealthy\" timestamp=\"2023-11-14T22:13:20Z\" tests=\"3\" "
+                                         "failures=\"1\" errors=\"1\" time=\"12.346\">\n"
+                                         "    <testcase classname=\"team\" name=\"a\" time=\"1.500\"/>\n"
+                                         "    <testcase classname=\"team\" name=\"b\" time=\"1.500\">\n"
+                                         "      <failure type=\"Failed\" message=\"&lt;said&gt; &quot;no&quot; &amp;  "
+                                         "\">&lt;said&gt; &quot;no&quot; &amp;  </failure>\n"
+                                         "    </testcase>\n"
+                                         "    <testcase classname=\"team\" name=\"c\" time=\"0.000\">\n"
+                                         "      <error type=\"\" message=\"it has no result\">it has no result</error>\n"
+                                         "    </testcase>\n"
+                                         "  </testsuite>\n"
+                                         "</testsuites>\n");
 }
 
 BOOST_AUTO_TEST_CASE(the_summary_names_only_what_there_is) {
@@ -101,14 +103,10 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_said_with_the_flag_and_ends_with_2) {
         std::vector<const char*> arguments;
         const char* told;
     } cases[] = {
-        {{"--listen", "nonsense"}, "--listen"},
-        {{"--page", "127.0.0.1:0"}, "--page"},
-        {{"--log-level", "loud"}, "--log-level"},
-        {{"--once"}, "--once"},
-        {{"--junit", "x.xml", "a.yaml"}, "--junit"},
-        {{"--once", "--data", "d", "a.yaml"}, "--data"},
-        {{"--once", "--api-only", "a.yaml"}, "--once"},
-        {{"--no-such-flag"}, "--no-such-flag"},
+        {{"--listen", "nonsense"}, "--listen"},         {{"--page", "127.0.0.1:0"}, "--page"},
+        {{"--log-level", "loud"}, "--log-level"},       {{"--once"}, "--once"},
+        {{"--junit", "x.xml", "a.yaml"}, "--junit"},    {{"--once", "--data", "d", "a.yaml"}, "--data"},
+        {{"--once", "--api-only", "a.yaml"}, "--once"}, {{"--no-such-flag"}, "--no-such-flag"},
     };
     for (const auto& one : cases) {
         auto parsed = parse(one.arguments);
