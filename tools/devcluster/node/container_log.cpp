@@ -1,6 +1,7 @@
 #include "tools/devcluster/node/container_log.hpp"
 
 #include "asio_k8s/rfc3339.hpp"
+#include "controller/text.hpp"
 
 #include <fmt/format.h>
 
@@ -18,6 +19,16 @@ std::string stamp(proto_http::wall_time at) {
     auto text = k8s::format_rfc3339(second.time_since_epoch().count());
     text.pop_back();
     return fmt::format("{}.{:09}Z ", text, (at - second).count());
+}
+
+std::string valid_utf8(std::string_view text) {
+    std::string made;
+    while (!text.empty()) {
+        auto size = kh::utf8_sequence_size(text);
+        made += size == 0 ? "\uFFFD" : text.substr(0, size);
+        text.remove_prefix(std::max<std::size_t>(size, 1));
+    }
+    return made;
 }
 
 } // namespace
@@ -64,10 +75,10 @@ container_log::position container_log::since(proto_http::wall_time at) const {
     return dropped_ + static_cast<position>(first - lines_.begin());
 }
 
-std::string container_log::read(position& at, bool timestamps) const {
+std::string container_log::read(position& at, bool timestamps, position until) const {
     std::string text;
     at = std::max(at, dropped_);
-    for (; at < end() && text.size() < piece_size; ++at) {
+    for (; at < std::min(end(), until) && text.size() < piece_size; ++at) {
         auto index = static_cast<std::size_t>(at - dropped_);
         bool is_continued = index > 0 && lines_[index - 1].text.back() != '\n';
         if (timestamps && !is_continued)
@@ -81,7 +92,7 @@ std::string container_log::tail(std::size_t lines, std::size_t size_max) const {
     std::string text;
     for (auto at = lines_.size() - std::min(lines, lines_.size()); at < lines_.size(); ++at)
         text += lines_[at].text;
-    return text.size() > size_max ? text.substr(text.size() - size_max) : text;
+    return valid_utf8(std::string_view(text).substr(text.size() - std::min(text.size(), size_max)));
 }
 
 boost::asio::awaitable<proto_http::error_code> container_log::changed(proto_http::time_point deadline) {

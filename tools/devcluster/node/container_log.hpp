@@ -33,11 +33,11 @@ public:
     /// The first line that came at that time or later.
     position since(proto_http::wall_time at) const;
 
-    /// Some lines from `at` on, about 64 KiB of text at most, and moves `at` behind them; lines that are gone are skipped. Empty
-    /// where there are none.
-    std::string read(position& at, bool timestamps) const;
+    /// Some lines from `at` on and before `until`, about 64 KiB of text at most, and moves `at` behind them; lines that are gone
+    /// are skipped. Empty where there are none.
+    std::string read(position& at, bool timestamps, position until) const;
 
-    /// The last lines, cut to `size_max` bytes from the front.
+    /// The last lines, of at most `size_max` bytes the last, as valid UTF-8: a byte that is none becomes U+FFFD.
     std::string tail(std::size_t lines, std::size_t size_max) const;
 
     /// Waits until something is added or it is closed. Errors: those of event::wait.

@@ -21,9 +21,11 @@ container_log::position start_of(const container_log& log, const log_request& wh
 
 asio::awaitable<void> write_log(std::shared_ptr<container_log> log, log_request what, container_log::position at,
                                 proto_http::body_writer& to) {
+    // Whoever does not follow gets what there is now, not what a busy container writes meanwhile.
+    auto end = what.follow ? std::numeric_limits<container_log::position>::max() : log->end();
     auto left = static_cast<std::size_t>(what.limit_bytes.value_or(std::numeric_limits<std::int64_t>::max()));
     while (left != 0) {
-        auto piece = log->read(at, what.timestamps);
+        auto piece = log->read(at, what.timestamps, end);
         if (piece.empty() && (!what.follow || log->is_closed()))
             co_return;
         if (piece.empty()) {

@@ -150,7 +150,7 @@ asio::awaitable<outcome<proto_http::body_stream>> node::open_log(log_request wha
         status_error gone;
         gone.code = 404;
         gone.reason = "NotFound";
-        gone.message = fmt::format("the log of pod \"{}\" is gone: the pod ended before this node was started", what.pod);
+        gone.message = fmt::format("pod \"{}\" has no log: it was not run since this node was started", what.pod);
         co_return gone;
     }
     auto log = known->second->find_log(what.container, what.previous);

@@ -30,9 +30,10 @@ struct node_settings {
     std::size_t log_size_max = container_log::size_max_default; ///< of one run of a container
 };
 
-/// A small scheduler and kubelet: binds pods to itself and runs their containers as child processes of the current user. No
-/// volumes, probes, hooks, limits or isolation. Of our own environment a process gets PATH (with our folder at its end), HOME,
-/// USER, LANG, TZ and TMPDIR only. No process outlives the node, however the node ends.
+/// A small scheduler and kubelet: binds pods to itself, whatever node they select, and runs their containers as child processes
+/// of the current user. No volumes, probes, hooks, limits or isolation; termination messages only from the log. Of our own
+/// environment a process gets PATH (with our folder at its end), HOME, USER, LANG, TZ and TMPDIR only. No process outlives the
+/// node, however the node ends.
 class node final : public log_source, private k8s::watch_handler {
 public:
     /// `on_trouble` gets a line for what should not happen: a call that the API server refuses, a watch that fails. The client

@@ -73,7 +73,7 @@ private:
     std::string received_;
     boost::asio::posix::stream_descriptor control_;
     boost::asio::posix::stream_descriptor output_;
-    std::array<char, 4096> block_{};
+    std::array<char, 16384> block_{};
 };
 
 } // namespace devcluster

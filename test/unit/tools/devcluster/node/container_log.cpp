@@ -16,11 +16,14 @@ struct collecting_writer : proto_http::body_writer {
     std::string text;
     std::size_t pieces = 0;
     std::size_t pieces_max = 1000;
+    std::function<void()> meanwhile; ///< what happens while a piece is on its way
 
     boost::asio::awaitable<proto_http::result<void>> write(std::string_view piece) override {
         if (++pieces > pieces_max)
             co_return proto_http::errc::closed;
         text += piece;
+        if (meanwhile)
+            meanwhile();
         co_return proto_http::result<void>();
     }
 };
@@ -97,6 +100,13 @@ BOOST_AUTO_TEST_CASE(a_part_may_be_asked_for) {
         BOOST_TEST(printed(asking(each.how)) == each.expected);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_busy_container_adds_while_its_log_is_printed_is_not_waited_for) {
+    log->append("one\n");
+    writer.meanwhile = [this] { log->append("more\n"); };
+    run(stream_log(rt, log, {})(writer));
+    BOOST_TEST(writer.text == "one\n");
+}
+
 BOOST_AUTO_TEST_CASE(beyond_its_bound_the_oldest_lines_go) {
     log = std::make_shared<container_log>(rt, 1000);
     for (int i = 0; i < 100; ++i)
@@ -155,11 +165,14 @@ BOOST_AUTO_TEST_CASE(a_follower_that_is_cancelled_ends) {
     BOOST_TEST(following.is_done());
 }
 
-BOOST_AUTO_TEST_CASE(the_tail_is_cut_from_the_front) {
+BOOST_AUTO_TEST_CASE(the_tail_is_cut_from_the_front_and_is_text) {
     log->append("one\ntwo\nthree\n");
     BOOST_TEST(log->tail(2, 100) == "two\nthree\n");
     BOOST_TEST(log->tail(9, 8) == "o\nthree\n");
     BOOST_TEST(container_log(rt).tail(9, 9) == "");
+    log->append("caf\xc3\xa9 \xff\n"); // it goes into a status, and JSON is UTF-8
+    BOOST_TEST(log->tail(1, 100) == "caf\xc3\xa9 \uFFFD\n");
+    BOOST_TEST(log->tail(1, 4) == "\uFFFD \uFFFD\n");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

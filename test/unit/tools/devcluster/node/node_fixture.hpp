@@ -20,7 +20,7 @@ namespace test_support {
 
 namespace json = boost::json;
 
-/// An API server of two hundred lines less than the real one: keeps what it is sent, serves list and watch of pods.
+/// Keeps what it is sent, and serves list and watch of pods.
 class fake_api : public k8s::client {
 public:
     explicit fake_api(proto_http::runtime& rt) : rt_(rt), changed_(rt) {}
@@ -175,7 +175,7 @@ struct process_fixture {
 
     /// Lets the processes go on until then. The bound only ends a broken test.
     bool until(const std::function<bool()>& done) {
-        for (int idle = 0; !done() && idle < 50;) {
+        for (int idle = 0; !done() && idle < 300;) {
             context.restart();
             idle += context.run_one_for(std::chrono::milliseconds(100)) == 0 ? 1 : 0;
         }
