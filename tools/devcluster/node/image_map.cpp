@@ -119,6 +119,12 @@ std::vector<std::string> image_program::command_line(const std::vector<std::stri
 image_map::image_map(program_finder find_program) : find_program_(std::move(find_program)) {
     add_builtin("kuberhealthy/kuberhealthy-check", {"kuberhealthy-check"}, {});
     add_builtin("kuberhealthy/test-check", {"kuberhealthy-check", "test"}, {});
+    // v2's own check images that are configured by variables alone.
+    add_builtin("kuberhealthy/http-check", {"kuberhealthy-check", "http"}, {});
+    add_builtin("kuberhealthy/http-content-check", {"kuberhealthy-check", "http"}, {});
+    add_builtin("kuberhealthy/dns-resolution-check", {"kuberhealthy-check", "dns"}, {});
+    add_builtin("kuberhealthy/network-connection-check", {"kuberhealthy-check", "tcp"}, {});
+    add_builtin("kuberhealthy/ssl-expiry-check", {"kuberhealthy-check", "tls-expiry"}, {});
     add_builtin("busybox", {}, {"sh"});
     add_builtin("alpine", {}, {"sh"});
     add_builtin("debian", {}, {"sh"});

@@ -90,7 +90,8 @@ asio::awaitable<void> pod_worker::run() {
             co_await start(*step.start);
             continue;
         }
-        auto error = co_await changed_.wait(step.is_over ? proto_http::never : step.again);
+        auto until = step.is_over ? proto_http::never : step.again;
+        auto error = co_await changed_.wait(until);
         if (error && error != proto_http::errc::timed_out)
             co_return;
     }
