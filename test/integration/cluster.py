@@ -6,7 +6,6 @@ Ports are free ones, all files lie in one temporary folder, and stop() leaves no
 import base64
 import ctypes
 import json
-import os
 import pathlib
 import shutil
 import signal
@@ -144,16 +143,19 @@ class Cluster:
 
     # Use
 
-    def kubectl_answer(self, *arguments, stdin=None, program="kubectl", env=None):
-        path = self.kubectls.get(program)
-        if path is None:
-            path = self.kubectls[program] = find_asset(program)
-        command = [path, "--kubeconfig", str(self.admin_kubeconfig()), "--cache-dir", str(self.folder / f"{program}-cache"), *arguments]
-        return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, env={**os.environ, **(env or {})})
+    def kubectl_path(self, program="kubectl"):
+        if program not in self.kubectls:
+            self.kubectls[program] = find_asset(program)
+        return self.kubectls[program]
 
-    def kubectl(self, *arguments, stdin=None, **more):
+    def kubectl_answer(self, *arguments, stdin=None):
+        command = [self.kubectl_path(), "--kubeconfig", str(self.admin_kubeconfig()), "--cache-dir", str(self.folder / "kubectl-cache"),
+                   *arguments]
+        return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+
+    def kubectl(self, *arguments, stdin=None):
         """Its output; a failure of kubectl is one of the case."""
-        answer = self.kubectl_answer(*arguments, stdin=stdin, **more)
+        answer = self.kubectl_answer(*arguments, stdin=stdin)
         if answer.returncode != 0:
             raise AssertionError(f"kubectl {' '.join(arguments)}: {answer.stderr.strip()}")
         return answer.stdout

@@ -171,7 +171,8 @@ class Conformance(ClusterCase):
         return [item["metadata"]["name"] for item in self.ok("GET", kind.path(self.namespace, **query))["items"]]
 
     def watch(self, kind, namespace=None, **query):
-        watch = Watch(self.api, kind.path(namespace or self.namespace), **query)
+        """Of the class's namespace, of another, or of all ("")."""
+        watch = Watch(self.api, kind.path(self.namespace if namespace is None else namespace), **query)
         self.addCleanup(watch.close)
         return watch
 

@@ -16,6 +16,8 @@ VOLATILE = (
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UID"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
     (r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}", "TIME"),
+    # The whole object as Go writes it, in the refusal of a patch.
+    (r'Invalid value: "\{.*\}(\\n)?"', "Invalid value: THE OBJECT"),
 )
 
 

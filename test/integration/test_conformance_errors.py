@@ -14,7 +14,6 @@ GO_WORDS = (
     (r' in scheme "\S+"', ""),
     (r"yaml: line .*?(?= \()", "yaml: ..."),
     (r"(continue key is not valid): .*", r"\1"),
-    (r'Invalid value: "\{.*\}(\\n)?"', "Invalid value: THE OBJECT"),
     (r"(ResourceVersion in record) \(\d+\)", r"\1 (N)"),
     (r"\n@@ (.|\n)*", ""),  # a difference of Go structs
     (r"(?<!\w)_\w{5}(?!\w)", "_....."),  # what generateName added
