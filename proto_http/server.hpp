@@ -47,8 +47,8 @@ class body_writer {
 public:
     virtual ~body_writer() = default;
 
-    /// Sends a piece at once and waits until the connection has taken it. Nothing is sent for an empty piece. Errors: errc::closed
-    /// where the client has gone, errc::timed_out where it takes nothing for the server's write_time_max.
+    /// Sends a piece at once and waits until the connection has taken it. Nothing is sent for an empty piece. Errors:
+    /// errc::closed where the client has gone, errc::timed_out where it takes nothing for the server's write_time_max.
     virtual boost::asio::awaitable<result<void>> write(std::string_view piece) = 0;
 };
 
@@ -60,8 +60,8 @@ struct server_response {
     header_list headers;
     /// Shared, so that a cached page is not copied for each reader. Null is an empty body.
     std::shared_ptr<const std::string> body;
-    /// Set: the body is what this writes, in chunks (to a client of HTTP/1.0: until the connection closes), and `body` is not looked
-    /// at. Never compressed.
+    /// Set: the body is what this writes, in chunks (to a client of HTTP/1.0: until the connection closes), and `body` is not
+    /// looked at. Never compressed.
     body_stream stream;
 };
 
