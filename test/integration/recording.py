@@ -40,9 +40,9 @@ class Recording:
             self.answers[name] = actual
         return self.answers.get(name)
 
-    def keep(self, names):
-        """At the end: forgets what is no longer a case."""
+    def keep(self, names=None):
+        """At the end: writes them down, without what is no longer among the names."""
         if recording:
-            answers = {name: self.answers[name] for name in names}
+            answers = {name: self.answers[name] for name in names or self.answers}
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.write_text(json.dumps(answers, indent=2, ensure_ascii=False) + "\n")

@@ -267,6 +267,42 @@ STRICT = {
     "an unknown field in a replacement": ("PUT", CONFIG_MAP.path(NS, "there", fieldValidation="Strict"), {**named(CONFIG_MAP, "there"), "foo": 1}),
 }
 
-TABLES = {"bodies": BODIES, "names": NAMES, "fields": FIELDS, "resources": RESOURCES, "patches": PATCHES, "queries": QUERIES,
+
+
+def crd(change=lambda spec: None, **version):
+    body = definition("doors", "Door", **version)
+    change(body["spec"])
+    return body
+
+
+def versions(*changes):
+    return lambda spec: spec.update(versions=[{**spec["versions"][0], **change} for change in changes])
+
+
+def schema(root):
+    return {"openAPIV3Schema": root}
+
+
+DEFINITIONS = {
+    "a definition whose name is not its plural and group": ("POST", CRD.path(), {**crd(), "metadata": {"name": "windows.example.com"}}),
+    "a definition without a schema": ("POST", CRD.path(), crd(schema=None)),
+    "a definition without a version": ("POST", CRD.path(), crd(lambda spec: spec.update(versions=[]))),
+    "a definition that stores nothing": ("POST", CRD.path(), crd(storage=False)),
+    "a definition that stores two versions": ("POST", CRD.path(), crd(versions({}, {"name": "v2"}))),
+    "a definition without a scope": ("POST", CRD.path(), crd(lambda spec: spec.pop("scope"))),
+    "a definition of an odd scope": ("POST", CRD.path(), crd(lambda spec: spec.update(scope="Galaxy"))),
+    "a definition without a kind": ("POST", CRD.path(), crd(lambda spec: spec["names"].pop("kind"))),
+    "a definition whose schema has no type": ("POST", CRD.path(), crd(schema=schema({"properties": {}}))),
+    "a definition whose schema is not structural": (
+        "POST", CRD.path(), crd(schema=schema({"type": "object", "properties": {"spec": {"properties": {"a": {"type": "string"}}}}}))),
+    "a definition with a type that is none": (
+        "POST", CRD.path(), crd(schema=schema({"type": "object", "properties": {"a": {"type": "text"}}}))),
+    "a definition with a default of another type": (
+        "POST", CRD.path(), crd(schema=schema({"type": "object", "properties": {"a": {"type": "string", "default": 1}}}))),
+    "a definition with a column that is no path": (
+        "POST", CRD.path(), crd(additionalPrinterColumns=[{"name": "A", "type": "string", "jsonPath": "spec.a"}])),
+}
+
+TABLES = {"definitions": DEFINITIONS, "bodies": BODIES, "names": NAMES, "fields": FIELDS, "resources": RESOURCES, "patches": PATCHES, "queries": QUERIES,
           "strict": STRICT}
 

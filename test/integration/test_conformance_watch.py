@@ -168,11 +168,12 @@ class Streams(Conformance):
 
 class TooOld(Conformance):
     def test_a_version_that_is_forgotten_is_an_error_event(self):
-        """The real server forgot it when it started, the embedded one because of what was written since."""
-        self.create(CONFIG_MAP, "busy")
+        """The real server knows nothing of custom resources from before their definition, the embedded one forgot it because of
+        what was written since."""
+        self.create(STATE, "busy")
         for number in range(210):
-            self.patch(CONFIG_MAP, "busy", {"data": {"a": str(number)}})
-        for kind in (CONFIG_MAP, STATE, POD):
+            self.patch(STATE, "busy", {"spec": {"uuid": str(number)}})
+        for kind in (STATE, CHECK):
             with self.subTest(kind.plural):
                 event = self.watch(kind, resourceVersion=1).next()
                 self.assertEqual(event["type"], "ERROR")

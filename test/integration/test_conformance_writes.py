@@ -1,5 +1,7 @@
 """What a write may and may not change: versions, generations, status, dry runs, unknown fields, defaults."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from cluster import eventually
 from conformance import (CHECK, CONFIG_MAP, CRD, JOB, LEASE, MERGE, POD, SECRET, STATE, Conformance, Kind, definition,
                          for_each_kind)
@@ -59,6 +61,12 @@ class Versions(Conformance):
         for field, value in (("deletionTimestamp", "2001-01-01T00:00:00Z"), ("uid", "other")):
             status = self.refused(422, "Invalid", "PATCH", CONFIG_MAP.path(self.namespace, "kept"), {"metadata": {field: value}}, MERGE)
             self.assertIn(f'metadata.{field}: Invalid value: "{value}": field is immutable', status["message"])
+
+    def test_patches_at_the_same_time_are_all_kept(self):
+        self.create(STATE, "busy")
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda number: self.patch(STATE, "busy", {"metadata": {"labels": {f"n{number}": "x"}}}), range(24)))
+        self.assertEqual(len(self.get(STATE, "busy")["metadata"]["labels"]), 24)
 
     def test_a_create_chooses_neither_uid_nor_times(self):
         made = self.create(STATE, "chosen", uid="mine", creationTimestamp="2001-01-01T00:00:00Z",
@@ -133,6 +141,18 @@ class Status(Conformance):
             status = self.refused(422, "Invalid", "POST", GADGET.path(self.namespace), {**GADGET.make("bad"), "spec": {field: value}})
             self.assertIn(message, status["message"])
             self.assertEqual(status["details"]["causes"][0]["field"], f"spec.{field}")
+
+
+    def test_yaml_means_what_it_means_to_kubernetes(self):
+        values = {"a": ("yes", True), "b": ("off", False), "c": ("0x1F", 31), "d": ("017", 15), "e": ("1e3", 1000), "f": ("~", None),
+                  "g": ("'yes'", "yes"), "h": ("2024-01-02", "2024-01-02"), "i": ("1.50", 1.5), "j": ("1_000", 1000), "k": ("y", True),
+                  "l": ("0o17", 15), "m": ("No", False), "o": ("null", None), "p": ("1:30", "1:30"), "q": ("[a, 1]", ["a", 1])}
+        free = "".join(f"    {name}: {text}\n" for name, (text, _) in values.items())
+        body = f"apiVersion: example.com/v1\nkind: Gadget\nmetadata: {{name: yaml}}\nspec:\n  free:\n{free}"
+        made = self.ok("POST", GADGET.path(self.namespace), body.encode(), "application/yaml")
+        for name, (text, value) in values.items():
+            with self.subTest(text):
+                self.assertEqual(made["spec"]["free"][name], value)
 
 
 class DryRun(Conformance):

@@ -1,12 +1,37 @@
-"""asio_k8s on its own: the example of docs/examples."""
+"""asio_k8s on its own: the example of docs/examples. And what an API server that is killed keeps."""
 
 import select
 import signal
 import subprocess
 import time
 
-from api import pods_path
+from api import custom_path, pods_path
 from case import Case, pod_spec
+
+
+class Restart(Case):
+    start_controller = False
+
+    @classmethod
+    def setUpClass(cls):
+        cls.namespace = cls.make_namespace()
+
+    def test_what_was_written_is_there_after_a_kill(self):
+        namespace, admin = self.namespace, self.cluster.admin
+        paths = [f"/api/v1/namespaces/{namespace}/configmaps", pods_path(namespace), custom_path("khchecks", namespace)]
+        admin.create(paths[0], {"metadata": {"name": "kept"}, "data": {"a": "1"}})
+        admin.create(paths[1], {"metadata": {"name": "kept"}, "spec": pod_spec()})
+        admin.create(paths[2], self.check_object("kept", namespace=namespace))
+        admin.create(paths[0], {"metadata": {"name": "deleted"}})
+        admin.delete(f"{paths[0]}/deleted")
+        last = admin.patch(f"{paths[0]}/kept", {"data": {"b": "2"}})
+        before = [admin.items(path) for path in paths]
+        self.cluster.kill_apiserver()
+        self.cluster.restart_apiserver()
+        admin = self.cluster.admin
+        self.assertEqual([admin.items(path) for path in paths], before)
+        later = admin.patch(f"{paths[0]}/kept", {"data": {"c": "3"}})
+        self.assertGreater(int(later["metadata"]["resourceVersion"]), int(last["metadata"]["resourceVersion"]))
 
 
 class Example(Case):
