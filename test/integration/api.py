@@ -8,28 +8,41 @@ import urllib.parse
 
 
 class Answer:
-    def __init__(self, status, body):
-        self.status = status
-        self.text = body.decode("utf-8", "replace")
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = response.headers
+        self.text = response.read().decode("utf-8", "replace")
 
     def json(self):
         return json.loads(self.text)
 
 
 class Api:
-    def __init__(self, host, port, ca, certificate, key):
+    """Known to the server by a client certificate or by a token."""
+
+    def __init__(self, host, port, ca, certificate=None, key=None, token=None):
         self.host, self.port = host, port
         self.tls = ssl.create_default_context(cafile=str(ca))
-        self.tls.load_cert_chain(str(certificate), str(key))
+        if certificate is not None:
+            self.tls.load_cert_chain(str(certificate), str(key))
+        self.headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self.local = threading.local()
 
     def connect(self, timeout=30):
         return http.client.HTTPSConnection(self.host, self.port, context=self.tls, timeout=timeout)
 
-    def call(self, method, path, body=None, content_type="application/json"):
-        """One exchange; any HTTP status is an answer. Raises OSError while nothing listens."""
-        payload = None if body is None else json.dumps(body).encode()
-        headers = {} if payload is None else {"Content-Type": content_type}
+    def open(self, path, timeout=30):
+        """A GET whose answer the caller reads as it comes; closing the connection ends it."""
+        connection = self.connect(timeout)
+        connection.request("GET", path, headers=self.headers)
+        return connection, connection.getresponse()
+
+    def call(self, method, path, body=None, content_type="application/json", **headers):
+        """One exchange; any HTTP status is an answer. A body of bytes goes out as it is. Raises OSError while nothing listens."""
+        payload = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {**self.headers, **headers}
+        if payload is not None and content_type is not None:
+            headers["Content-Type"] = content_type
         for last_try in (False, True):
             connection = getattr(self.local, "connection", None)
             fresh = connection is None
@@ -37,8 +50,7 @@ class Api:
                 connection = self.local.connection = self.connect()
             try:
                 connection.request(method, path, payload, headers)
-                response = connection.getresponse()
-                return Answer(response.status, response.read())
+                return Answer(connection.getresponse())
             except (OSError, http.client.HTTPException) as error:
                 connection.close()
                 self.local.connection = None

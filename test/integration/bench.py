@@ -16,8 +16,9 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from case import Case  # noqa: E402
-from cluster import ROOT, Cluster  # noqa: E402
+from cluster import ROOT  # noqa: E402
 from load import measure  # noqa: E402
+from real_cluster import RealCluster  # noqa: E402
 
 
 def whole_seconds(text):
@@ -43,7 +44,7 @@ def main():
     options = parser.parse_args()
 
     Bench.binary = options.binary.resolve(strict=True)
-    Bench.cluster = Cluster().start()
+    Bench.cluster = RealCluster().start()
     try:
         Bench.setUpClass()
         Bench.kubelet.bind = False

@@ -1,4 +1,4 @@
-"""What the cases share: one cluster for all, and per class a namespace, a kubelet and a controller."""
+"""What the cases share: one cluster for all; and those of the controller, per class, a namespace, a kubelet and a controller."""
 
 import json
 import random
@@ -22,12 +22,39 @@ def secret_of(pod):
     return environment(pod)["KH_RUN_UUID"]
 
 
-class Case(unittest.TestCase):
-    """`settings` go to the controller's configuration file; `checks` are applied before the first case of the class, so that
-    their first runs pass while the cases wait for one another."""
+def only_on(server, why):
+    """Marks a case, or a class of them, that the other server cannot pass and need not: `why` is what that one lacks."""
+    def mark(target):
+        target.only_on = (server, why)
+        return target
+
+    return mark
+
+
+class ClusterCase(unittest.TestCase):
+    """A case that has a cluster. `controller_manager`: what is deleted must take with it what it owns."""
 
     cluster = None  # set by run.py
     binary = None
+    controller_manager = False
+
+    @classmethod
+    def make_namespace(cls, name=None, service_account=True):
+        if name is None:
+            words = re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
+            name = f"{words[:40]}-{random.getrandbits(20):05x}"
+        admin = cls.cluster.admin
+        admin.create("/api/v1/namespaces", {"metadata": {"name": name}})
+        if service_account:  # a whole cluster makes it by itself, after a moment
+            answer = admin.call("POST", f"/api/v1/namespaces/{name}/serviceaccounts", {"metadata": {"name": "default"}})
+            assert answer.status in (201, 409), answer.text
+        return name
+
+
+class Case(ClusterCase):
+    """`settings` go to the controller's configuration file; `checks` are applied before the first case of the class, so that
+    their first runs pass while the cases wait for one another."""
+
     settings = {}
     checks = {}
     start_controller = True
@@ -46,7 +73,7 @@ class Case(unittest.TestCase):
 
     @classmethod
     def clean_up(cls):
-        """Nothing may be left for the next class: there is no namespace controller in this cluster that would do it."""
+        """Nothing may be left for the next class: a cluster without a controller manager would not do it."""
         try:
             for plural in ("khchecks", "khjobs"):
                 cls.delete_all(f"/apis/comcast.github.io/v1/{plural}", lambda ns, name: custom_path(plural, ns, name))
@@ -75,15 +102,6 @@ class Case(unittest.TestCase):
         if result and len(result.failures) + len(result.errors) > before and self.controller is not None:
             print(f"--- the controller's log\n{self.controller.log_tail()}\n---", flush=True)
         return outcome
-
-    @classmethod
-    def make_namespace(cls, service_account=True):
-        words = re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
-        name = f"{words[:40]}-{random.getrandbits(20):05x}"
-        cls.cluster.admin.create("/api/v1/namespaces", {"metadata": {"name": name}})
-        if service_account:  # in a whole cluster, the controller manager makes it
-            cls.cluster.admin.create(f"/api/v1/namespaces/{name}/serviceaccounts", {"metadata": {"name": "default"}})
-        return name
 
     # Checks and jobs
 

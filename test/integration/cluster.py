@@ -1,7 +1,6 @@
-"""A real etcd and kube-apiserver on loopback, with their own CA, RBAC and an audit log.
+"""A cluster for the cases: what is common to the real one (real_cluster.py) and the embedded one (embedded_cluster.py).
 
-Ports are free ones, all files lie in one temporary folder, and stop() leaves nothing behind. The programs are found by
-tools/kube-assets.
+Ports are free ones, all files lie in one temporary folder, and stop() leaves nothing behind.
 """
 
 import base64
@@ -15,17 +14,7 @@ import subprocess
 import tempfile
 import time
 
-from api import Api
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-
-AUDIT_POLICY = {
-    "apiVersion": "audit.k8s.io/v1",
-    "kind": "Policy",
-    "omitStages": ["RequestReceived"],
-    "rules": [{"level": "Metadata"}],
-}
-
 
 PR_SET_PDEATHSIG = 1
 
@@ -62,40 +51,41 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def find_assets():
-    answer = subprocess.run([ROOT / "tools" / "kube-assets"], stdout=subprocess.PIPE, text=True, check=True)
-    return pathlib.Path(answer.stdout.strip())
+def find_asset(program):
+    """A real Kubernetes program, found or built by tools/kube-assets."""
+    answer = subprocess.run([ROOT / "tools" / "kube-assets", program], stdout=subprocess.PIPE, text=True, check=True)
+    path = pathlib.Path(answer.stdout.strip()) / program
+    return str(path) if path.exists() else shutil.which(program)
 
 
 class Cluster:
+    """start() ends with an API server that serves the custom resources; `apiserver` is its process and `admin` speaks to it."""
+
+    server = None  # "real" or "embedded"
+
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="kuberhealthy-test-"))
-        self.assets = find_assets()
-        own_kubectl = self.assets / "kubectl"
-        self.kubectl_path = str(own_kubectl) if own_kubectl.exists() else shutil.which("kubectl")
         self.port = free_port()
-        self.etcd = self.apiserver = None
-        self.audit_log = self.folder / "audit.log"
+        self.apiserver = None
+        self.admin = None
+        self.kubectls = {}
         self.logs = {}
 
     # Life
 
     def start(self):
         try:
-            self._make_certificates()
-            self._start_etcd()
-            self.start_apiserver()
-            self.kubectl("apply", "--validate=strict", "-f", str(ROOT / "manifests" / "crds"))
-            self.kubectl("apply", "--validate=strict", "-f", str(ROOT / "manifests" / "plain"))
-            self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
-            self._wait_for_custom_resources()
+            self._start()
         except BaseException:
             self.stop()
             raise
         return self
 
+    def processes(self):
+        return [self.apiserver]
+
     def stop(self):
-        for process in (self.apiserver, self.etcd):
+        for process in self.processes():
             if process and process.poll() is None:
                 process.kill()
                 process.wait()
@@ -111,51 +101,10 @@ class Cluster:
         self.start_apiserver()
         self._wait_for_custom_resources()
 
-    def start_apiserver(self):
-        policy = self.folder / "audit-policy.json"
-        policy.write_text(json.dumps(AUDIT_POLICY))
-        pki = self.folder
-        self.apiserver = self._spawn(
-            "kube-apiserver",
-            "--bind-address=127.0.0.1",
-            "--advertise-address=127.0.0.1",
-            "--endpoint-reconciler-type=none",
-            f"--secure-port={self.port}",
-            f"--etcd-servers=http://127.0.0.1:{self.etcd_port}",
-            "--authorization-mode=RBAC,Node",
-            "--anonymous-auth=false",
-            f"--client-ca-file={pki}/ca.crt",
-            f"--tls-cert-file={pki}/apiserver.crt",
-            f"--tls-private-key-file={pki}/apiserver.key",
-            "--service-account-issuer=https://kubernetes.default.svc",
-            f"--service-account-signing-key-file={pki}/service-account.key",
-            f"--service-account-key-file={pki}/service-account.key",
-            "--service-cluster-ip-range=10.96.0.0/16",
-            f"--audit-policy-file={policy}",
-            f"--audit-log-path={self.audit_log}",
-            "--profiling=false",
-        )
-        self.admin = Api("127.0.0.1", self.port, ca=pki / "ca.crt", certificate=pki / "admin.crt", key=pki / "admin.key")
-        eventually(lambda: self._alive(self.apiserver) and self._ready(), "kube-apiserver is ready", within=120)
-
-    def _start_etcd(self):
-        self.etcd_port, peer_port = free_port(), free_port()
-        client, peer = f"http://127.0.0.1:{self.etcd_port}", f"http://127.0.0.1:{peer_port}"
-        self.etcd = self._spawn(
-            "etcd",
-            f"--data-dir={self.folder}/etcd",
-            "--unsafe-no-fsync",
-            f"--listen-client-urls={client}",
-            f"--advertise-client-urls={client}",
-            f"--listen-peer-urls={peer}",
-            f"--initial-advertise-peer-urls={peer}",
-            f"--initial-cluster=default={peer}",
-            "--log-level=warn",
-        )
-
     def _spawn(self, program, *arguments):
-        log = self.logs.setdefault(program, open(self.folder / f"{program}.log", "ab"))
-        return spawn([self.assets / program, *arguments], log)
+        name = pathlib.Path(program).name
+        log = self.logs.setdefault(name, open(self.folder / f"{name}.log", "ab"))
+        return spawn([program, *arguments], log)
 
     def _alive(self, process):
         if process.poll() is not None:
@@ -177,52 +126,31 @@ class Cluster:
 
     # Identities
 
-    def _make_certificates(self):
-        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                      "-subj", "/CN=kuberhealthy-test-ca", "-keyout", "ca.key", "-out", "ca.crt")
-        self._issue("apiserver", "/CN=kube-apiserver", "subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth")
-        self._issue("admin", "/O=system:masters/CN=admin", "extendedKeyUsage=clientAuth")
-        self._openssl("genrsa", "-out", "service-account.key", "2048")
-
-    def _issue(self, name, subject, extensions):
-        self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                      "-subj", subject, "-keyout", f"{name}.key", "-out", f"{name}.csr")
-        (self.folder / f"{name}.ext").write_text(extensions)
-        self._openssl("x509", "-req", "-days", "2", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key",
-                      "-CAcreateserial", "-extfile", f"{name}.ext", "-out", f"{name}.crt")
-
-    def _openssl(self, *arguments):
-        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
-
-    def _kubeconfig(self, name, user):
-        ca = base64.b64encode((self.folder / "ca.crt").read_bytes()).decode()
+    def _kubeconfig(self, name, ca, user):
         config = {
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": "test",
             "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
             "clusters": [
-                {"name": "test",
-                 "cluster": {"server": f"https://127.0.0.1:{self.port}", "certificate-authority-data": ca}}],
+                {"name": "test", "cluster": {"server": f"https://127.0.0.1:{self.port}",
+                                             "certificate-authority-data": base64.b64encode(ca).decode()}}],
             "users": [{"name": "test", "user": user}],
         }
         path = self.folder / f"{name}.kubeconfig"
         path.write_text(json.dumps(config))  # JSON is YAML
         return path
 
-    def admin_kubeconfig(self):
-        return self._kubeconfig("admin", {"client-certificate": str(self.folder / "admin.crt"),
-                                          "client-key": str(self.folder / "admin.key")})
-
-    def service_account_kubeconfig(self):
-        """The rights of manifests/plain and nothing more: a token of its service account."""
-        token = self.kubectl("create", "token", "kuberhealthy", "--namespace=kuberhealthy", "--duration=2h").strip()
-        return self._kubeconfig("service-account", {"token": token})
-
     # Use
 
+    def kubectl_path(self, program="kubectl"):
+        if program not in self.kubectls:
+            self.kubectls[program] = find_asset(program)
+        return self.kubectls[program]
+
     def kubectl_answer(self, *arguments, stdin=None):
-        command = [self.kubectl_path, "--kubeconfig", str(self.admin_kubeconfig()), *arguments]
+        command = [self.kubectl_path(), "--kubeconfig", str(self.admin_kubeconfig()), "--cache-dir", str(self.folder / "kubectl-cache"),
+                   *arguments]
         return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
 
     def kubectl(self, *arguments, stdin=None):
@@ -231,13 +159,3 @@ class Cluster:
         if answer.returncode != 0:
             raise AssertionError(f"kubectl {' '.join(arguments)}: {answer.stderr.strip()}")
         return answer.stdout
-
-    def audit_lines(self, user):
-        """What `user` asked of the API server so far. A watch counts when it is opened."""
-        lines = []
-        for text in self.audit_log.read_text().splitlines():
-            line = json.loads(text)
-            stage = "ResponseStarted" if line["verb"] == "watch" else "ResponseComplete"
-            if line["user"]["username"] == user and line["stage"] == stage:
-                lines.append(line)
-        return lines

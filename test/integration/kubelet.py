@@ -84,10 +84,9 @@ class Kubelet:
 
     def _stream(self, version):
         query = {"watch": 1, "labelSelector": "app=kuberhealthy-check", "resourceVersion": version, "timeoutSeconds": 300}
-        self._connection = self.api.connect(timeout=310)
+        self._connection, lines = self.api.open("/api/v1/pods?" + urllib.parse.urlencode(query), timeout=310)
         try:
-            self._connection.request("GET", "/api/v1/pods?" + urllib.parse.urlencode(query))
-            for line in self._connection.getresponse():
+            for line in lines:
                 event = json.loads(line)
                 if event["type"] == "ERROR":
                     return

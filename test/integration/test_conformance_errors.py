@@ -1,0 +1,101 @@
+"""What is refused, and in which words: the whole Status is compared with what the real server answered (refusals.py has the
+requests, test/data/conformance/errors.json the answers)."""
+
+import re
+
+from conformance import CONFIG_MAP, POD, SECRET, STATE, Conformance
+from recording import Recording, without_volatile
+from refusals import NS, TABLES
+
+# Words that only Go's decoders and types can know. What stands around them must be the same.
+GO_WORDS = (
+    (r"Go struct field \w+\.(\S+) of type \S+", r"a value for \1"),
+    (r"Go value of type (struct \{.*?\}|\S+)", "a value"),
+    (r' in scheme "\S+"', ""),
+    (r"yaml: line .*?(?= \()", "yaml: ..."),
+    (r"(continue key is not valid): .*", r"\1"),
+    (r"(ResourceVersion in record) \(\d+\)", r"\1 (N)"),
+    (r"Invalid value: \[\{.*\}\](?=: must have)", "Invalid value: THE VERSIONS"),
+    (r"\n@@ (.|\n)*", ""),  # a difference of Go structs
+    (r"(?<!\w)_\w{5}(?!\w)", "_....."),  # what generateName added
+)
+
+
+def normal(status):
+    """code, reason, message and details without what no other server could say."""
+    def text(value):
+        for pattern, word in GO_WORDS:
+            value = re.sub(pattern, word, value)
+        return without_volatile(value)
+
+    def walk(value):
+        if isinstance(value, dict):
+            return {key: walk(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [walk(inner) for inner in value]
+        return text(value) if isinstance(value, str) else value
+
+    kept = {key: walk(status[key]) for key in ("code", "reason", "message", "details") if status.get(key)}
+    if "causes" in kept.get("details", {}):
+        in_order(kept)
+    return kept
+
+
+def in_order(status):
+    """Causes come in the order of Go's maps, and some twice because a validation runs twice: sorted, each once."""
+    causes = {f"{cause['field']}: {cause['message']}": cause for cause in status["details"]["causes"]}
+    status["details"]["causes"] = [causes[text] for text in sorted(causes)]
+    begin, middle, end = status["message"].partition(" is invalid: ")
+    if len(causes) > 1 and len(end) == len(", ".join(causes)) + 2 and all(text in end for text in causes):
+        status["message"] = f"{begin}{middle}[{', '.join(sorted(causes))}]"
+
+
+class Errors(Conformance):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.api = cls.cluster.admin
+        cls.namespace = cls.make_namespace(NS)
+        for kind in (CONFIG_MAP, POD, SECRET, STATE):
+            cls.api.create(kind.path(NS), kind.make("there"))
+        cls.api.create(CONFIG_MAP.path(NS), {**CONFIG_MAP.make("fixed"), "immutable": True})
+        cls.recording = Recording("errors")
+        cls.addClassCleanup(cls.recording.keep, [name for table in TABLES.values() for name in table])
+
+    def hold(self, table):
+        for name, request in TABLES[table].items():
+            with self.subTest(name):
+                method, path, body, content_type, accept = (*request, *(None, "application/json", None)[len(request) - 2:])
+                answer = self.call(method, path, body, content_type, **({"Accept": accept} if accept else {}))
+                try:
+                    said = normal(answer.json())
+                    self.assertEqual(said["code"], answer.status)
+                except ValueError:
+                    said = {"code": answer.status, "text": answer.text}
+                self.assertGreaterEqual(answer.status, 400)
+                self.assertEqual(said, self.recording.expected(name, said))
+
+    def test_bodies(self):
+        self.hold("bodies")
+
+    def test_names_and_labels(self):
+        self.hold("names")
+
+    def test_fields(self):
+        self.hold("fields")
+
+    def test_resources_and_methods(self):
+        self.hold("resources")
+
+    def test_patches(self):
+        self.hold("patches")
+
+    def test_queries_and_preconditions(self):
+        self.hold("queries")
+
+    def test_strict_field_validation(self):
+        self.hold("strict")
+
+    def test_definitions(self):
+        self.hold("definitions")
