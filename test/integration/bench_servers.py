@@ -11,17 +11,20 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import statistics
 import sys
 import time
+import urllib.parse
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from api import custom_path  # noqa: E402
 from bench import machine  # noqa: E402
-from cluster import ROOT, Cluster  # noqa: E402
+from cluster import ROOT  # noqa: E402
 from embedded_cluster import EmbeddedCluster  # noqa: E402
+from real_cluster import RealCluster  # noqa: E402
 
 NAMESPACE = "bench"
 CHECKS = custom_path("khchecks", NAMESPACE)
@@ -84,10 +87,11 @@ class Measured:
         while True:
             page = read_all(self.api, f"{CHECKS}?limit=500" + (f"&continue={token}" if token else ""))
             count += page.count(b'"KuberhealthyCheck"')
-            head = page[:2000]
-            if b'"continue":"' not in head:
+            ends = page[:2000] + page[-2000:]  # a list's metadata stands before or after its items
+            more = re.search(rb'"continue":"([^"]+)"', ends)
+            if more is None:
                 break
-            token = head.split(b'"continue":"', 1)[1].split(b'"', 1)[0].decode()
+            token = urllib.parse.quote(more[1].decode())
         assert count == self.checks, count
 
     def watch_initial(self):
@@ -148,7 +152,7 @@ def main():
     options = parser.parse_args()
     program = options.dev_binary.resolve(strict=True)
 
-    real = measure(Cluster(), lambda cluster: [cluster.apiserver, cluster.etcd], options)
+    real = measure(RealCluster(), lambda cluster: [cluster.apiserver, cluster.etcd], options)
     embedded = measure(EmbeddedCluster(program), lambda cluster: [cluster.apiserver], options)
 
     print(f"{'machine':<34} {machine()}\n{'objects':<34} {options.checks} KuberhealthyChecks\n")
