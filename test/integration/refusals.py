@@ -174,7 +174,7 @@ RESOURCES = {
     "POST to an object": ("POST", CM, cm()),
     "PUT to a collection": ("PUT", CMS, cm()),
     "PATCH of a collection": ("PATCH", CMS, {}, MERGE),
-    "DELETE of all namespaces": ("DELETE", "/api/v1/namespaces"),
+    "DELETE of all namespaces": ("DELETE", "/api/v1/namespaces?dryRun=All"),
     "a method that is none": ("FROB", CM),
 }
 

@@ -2,6 +2,7 @@
 
 import difflib
 import subprocess
+import threading
 
 import recording
 from conformance import CHECK, STATE, Conformance
@@ -48,11 +49,14 @@ class Following(Conformance):
         self.namespace = self.make_namespace()
 
     def follow(self, kubectl, command):
-        """Its lines as they come, each as words."""
+        """Its lines as they come, each as words; they end after half a minute."""
         process = Shell(self.cluster, kubectl, self.namespace).start(f"exec {command}", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
+        watchdog = threading.Timer(30, process.kill)
+        watchdog.start()
+        self.addCleanup(watchdog.cancel)
         return (line.split() for line in process.stdout)
 
     def hold(self, kubectl):
@@ -75,7 +79,7 @@ class Following(Conformance):
 
     def test_the_kind_of_change_can_be_shown(self):
         self.create(STATE, "there")
-        lines = self.follow("kubectl", "kubectl get khstate there -w --output-watch-events")
+        lines = self.follow("kubectl", "kubectl get khstate -w --output-watch-events")
         self.assertEqual(next(lines)[:3], ["EVENT", "NAME", "OK"])
         self.assertEqual(next(lines)[:3], ["ADDED", "there", "true"])
         self.patch(STATE, "there", STATE.change)
