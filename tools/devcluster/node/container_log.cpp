@@ -1,7 +1,7 @@
 #include "tools/devcluster/node/container_log.hpp"
 
 #include "asio_k8s/rfc3339.hpp"
-#include "controller/text.hpp"
+#include "proto_http/text.hpp"
 
 #include <fmt/format.h>
 
