@@ -25,7 +25,7 @@ constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 // After a refusal with the rest of the request unread: a close at once would reset the connection before the client has read
 // the answer.
 constexpr auto linger_time_max = std::chrono::seconds(2);
-constexpr std::size_t linger_size_max = 1024 * 1024;
+constexpr std::size_t linger_size_max = 16 * 1024 * 1024;
 
 std::size_t count_of(const header_list& headers, std::string_view name) {
     return static_cast<std::size_t>(
@@ -402,13 +402,21 @@ asio::awaitable<void> session::until_client_ends() {
 
 asio::awaitable<void> session::linger() {
     io_->expires_at(later(host_->rt.now(), linger_time_max));
+    bool is_whole = parser_->is_done() && in_.empty();
+    // Plain TCP closes one direction and goes on with the other. TLS cannot: there the client has the answer's length to go by.
+    if (host_->tls && !is_whole)
+        co_await discard_rest();
     auto ending = shut_down(&io_->next_layer());
     auto until = host_->tls ? later(host_->rt.now(), linger_time_max) : never;
     co_await with_deadline<void>(host_->rt, std::move(ending), until);
-    if (parser_->is_done() && in_.empty())
-        co_return;
+    if (!host_->tls && !is_whole)
+        co_await discard_rest();
+}
+
+asio::awaitable<void> session::discard_rest() {
+    in_.release();
     for (std::size_t size = 0; size < linger_size_max;) {
-        auto got = co_await io_->read_some(asio::buffer(first_bytes_));
+        auto got = co_await io_->read_some(in_.prepare());
         if (!got)
             co_return;
         size += *got;

@@ -70,6 +70,7 @@ private:
     boost::asio::awaitable<void> until_client_ends();
     boost::asio::awaitable<bool> refuse(verdict why);
     boost::asio::awaitable<void> linger();
+    boost::asio::awaitable<void> discard_rest();
     boost::asio::awaitable<error_code> fill();
 
     verdict judge_header();

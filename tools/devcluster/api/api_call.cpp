@@ -2,6 +2,7 @@
 
 #include "asio_k8s/json_access.hpp"
 #include "tools/devcluster/api/body.hpp"
+#include "tools/devcluster/api/protobuf.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
@@ -16,15 +17,6 @@ namespace {
 
 constexpr std::string_view json_type = "application/json";
 constexpr std::string_view accepted_bodies = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
-
-outcome<json::value> parse_body(const api_call& what) {
-    auto type = what.media_type();
-    if (type == "application/yaml")
-        return parse_yaml(what.request.body);
-    if (type.empty() || type.ends_with("json"))
-        return parse_json(what.request.body);
-    return unsupported_media_type(accepted_bodies);
-}
 
 /// A core kind may leave its kind and version out, a custom one may not; another one than the path's is refused.
 outcome<void> set_kind(const api_call& what, json::object& object) {
@@ -54,8 +46,21 @@ std::string_view api_call::media_type() const {
     return given;
 }
 
+outcome<json::value> api_call::body() const {
+    auto format = media_type();
+    if (format == "application/yaml")
+        return parse_yaml(request.body);
+    if (format == protobuf_type) {
+        auto object = parse_protobuf(request.body);
+        return object ? outcome<json::value>(json::value(std::move(*object))) : outcome<json::value>(object.error());
+    }
+    if (format.empty() || format.ends_with("json"))
+        return parse_json(request.body);
+    return unsupported_media_type(accepted_bodies);
+}
+
 outcome<json::object> api_call::object_body() const {
-    auto value = parse_body(*this);
+    auto value = body();
     if (value.has_error() && value.error().code != 400)
         return value.error();
     auto* object = value ? value->if_object() : nullptr;

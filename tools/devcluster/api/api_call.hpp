@@ -30,6 +30,8 @@ struct api_call {
     /// Content-Type without its parameters.
     std::string_view media_type() const;
 
+    /// The body, whatever its format. Errors: 400, 415.
+    outcome<boost::json::value> body() const;
     /// The body as an object that may be stored: its kind and version are the path's. Errors: 400, 415.
     outcome<boost::json::object> object_body() const;
     /// What the query asks of a write. Errors: 422.

@@ -1,7 +1,6 @@
 #include "tools/devcluster/api/api_call.hpp"
 
 #include "asio_k8s/json_access.hpp"
-#include "tools/devcluster/api/body.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -23,8 +22,8 @@ namespace {
 outcome<delete_options> parse_delete_options(const api_call& what) {
     const auto& query = what.query;
     json::object given;
-    if (const auto& body = what.request.body; !body.empty()) {
-        auto value = what.media_type() == "application/yaml" ? parse_yaml(body) : parse_json(body);
+    if (!what.request.body.empty()) {
+        auto value = what.body();
         if (value.has_error())
             return value.error();
         if (!value->is_object())
