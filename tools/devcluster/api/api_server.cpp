@@ -240,7 +240,7 @@ server_response api_server::serve_document(const server_request& request) {
         return document(version_document());
     // An empty document in protobuf is a valid one. It is only asked for where the third version does not have a kind.
     if (path == "/openapi/v2")
-        return proto_http::make_response(200, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf", {});
+        return proto_http::make_response(200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", {});
     if (path == "/openapi/v3")
         return document(openapi_index(served_resources(types_)));
     if (auto named = group_version_of(path, "/openapi/v3/"); named && types_.has_version(named->first, named->second))
