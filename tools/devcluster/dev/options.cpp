@@ -55,7 +55,8 @@ dev_options_parse parse_dev_options(int argc, const char* const* argv) {
     auto* data = app.add_option("--data", value.data, "Folder in which objects survive a restart")->type_name("DIR");
     app.add_option("--kubeconfig-out", value.kubeconfig_out, "Where to write the kubeconfig for kubectl")->type_name("FILE");
     app.add_option("--image", value.images, "Which program of this machine an image stands for; may be given again")
-        ->type_name("IMAGE=PROGRAM");
+        ->type_name("IMAGE=PROGRAM")
+        ->allow_extra_args(false); // what follows is a file
     app.add_flag("--any-image", value.any_image, "Any image with a command runs this machine's program of that name");
     auto* once = app.add_flag("--once", value.once, "Run every check once, print a table, end: 0 if all passed, 1 if one failed");
     app.add_option("--junit", value.junit, "With --once: write the results as JUnit XML")->type_name("FILE")->needs(once);

@@ -98,6 +98,13 @@ BOOST_AUTO_TEST_CASE(the_defaults_are_loopback) {
     BOOST_TEST(parsed.value->files.size() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(an_image_takes_one_word_and_files_follow_it) {
+    auto parsed = parse({"--image", "a=b", "--image", "c=d e", "x.yaml"});
+    BOOST_TEST_REQUIRE(parsed.value.has_value());
+    BOOST_TEST(parsed.value->images == std::vector<std::string>({"a=b", "c=d e"}), boost::test_tools::per_element());
+    BOOST_TEST(parsed.value->files == std::vector<std::string>({"x.yaml"}), boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(what_is_wrong_is_said_with_the_flag_and_ends_with_2) {
     struct {
         std::vector<const char*> arguments;
