@@ -37,7 +37,8 @@ public:
     /// stream with `boost::asio::error::eof`.
     virtual void start_read(boost::asio::mutable_buffer buffer, transfer_handler handler) = 0;
 
-    /// Writes at least one byte of the buffers (at most `gather_max` of them). Cancellation as for reads.
+    /// Writes at least one byte of the buffers (at most `gather_max` of them). What they point to must outlive the operation, the
+    /// list itself need not. Cancellation as for reads.
     virtual void start_write(std::span<const boost::asio::const_buffer> buffers, transfer_handler handler) = 0;
 
     /// Closes at once, completing what is pending with operation_aborted. Idempotent, never fails.

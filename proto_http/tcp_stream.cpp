@@ -14,6 +14,9 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 
+#include <algorithm>
+#include <array>
+
 namespace proto_http {
 
 namespace asio = boost::asio;
@@ -57,7 +60,10 @@ public:
     }
 
     void start_write(std::span<const asio::const_buffer> buffers, transfer_handler handler) override {
-        socket_.async_write_some(buffers, std::move(handler));
+        // The operation keeps a copy of what it is given: of the list, not of a view of it, which may not outlive this call.
+        std::array<asio::const_buffer, gather_max> list;
+        std::copy_n(buffers.begin(), std::min(buffers.size(), list.size()), list.begin());
+        socket_.async_write_some(list, std::move(handler));
     }
 
     void close() noexcept override {

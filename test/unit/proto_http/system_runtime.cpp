@@ -7,6 +7,8 @@
 #include "support/loop_fixture.hpp"
 #include "support/scripted_peer.hpp"
 
+#include <boost/asio/write.hpp>
+
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -90,6 +92,26 @@ BOOST_AUTO_TEST_CASE(a_listener_on_an_empty_host_takes_both_families) {
             BOOST_TEST(run(read_to_end(**accepted)) == "hello");
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(what_the_peer_does_not_take_at_once_arrives_unchanged) {
+    std::string text;
+    while (text.size() < 16 * 1024 * 1024)
+        text += std::to_string(text.size()) + ' ';
+    auto listening = std::move(*rt->listen({"127.0.0.1", 0}));
+    auto dialled = std::move(*run(rt->dial({"127.0.0.1", listening->port()})));
+    auto accepted = std::move(*run(listening->accept()));
+    // As TLS does it: not awaited, so that nobody but the operation itself keeps the list of buffers.
+    bool is_written = false;
+    asio::async_write(*dialled, asio::buffer(text), [&](error_code error, std::size_t) { is_written = !error; });
+    context.restart();
+    context.poll(); // until the socket is full
+    BOOST_TEST(!is_written);
+    auto reading = start(read_to_end(*accepted));
+    BOOST_TEST(run_until([&] { return is_written; }));
+    dialled->close();
+    BOOST_TEST(run_until([&] { return reading.is_done(); }));
+    BOOST_TEST((reading.value() == text));
 }
 
 BOOST_AUTO_TEST_CASE(a_dial_that_nobody_takes_fails) {

@@ -82,6 +82,8 @@ process::~process() {
     int status = 0;
     while (::waitpid(shim_, &status, 0) < 0 && errno == EINTR) {
     }
+    if (WIFSIGNALED(status))
+        kill_group();
 }
 
 asio::awaitable<void> process::launch() {
@@ -92,42 +94,55 @@ asio::awaitable<void> process::launch() {
 }
 
 asio::awaitable<process_news> process::next() {
-    std::size_t end;
-    while ((end = received_.find('\n')) == std::string::npos) {
+    while (true) {
+        auto end = received_.find('\n');
+        if (end != std::string::npos) {
+            auto news = read_news(std::string_view(received_).substr(0, end));
+            received_.erase(0, end + 1);
+            if (news)
+                co_return *news;
+            continue;
+        }
         std::array<char, 64> block{};
         auto [error, size] = co_await control_.async_read_some(asio::buffer(block), await_tuple);
         received_.append(block.data(), size);
-        if (error) {
-            // The shim was killed, and the kernel has killed the first process for it.
-            if (first_ > 0)
-                ::kill(-first_, SIGKILL);
-            process_news news;
-            news.exit_code = 128 + SIGKILL;
-            co_return news;
-        }
+        if (error)
+            break;
     }
-    auto news = read_news(std::string_view(received_).substr(0, end));
-    received_.erase(0, end + 1);
+    // The shim was killed, and the kernel has killed the first process for it.
+    kill_group();
+    process_news news;
+    news.exit_code = 128 + SIGKILL;
     co_return news;
 }
 
-process_news process::read_news(std::string_view line) {
+std::optional<process_news> process::read_news(std::string_view line) {
     process_news news;
     auto word = line.substr(0, line.find(' '));
     line.remove_prefix(std::min(word.size() + 1, line.size()));
+    if (word == "forked") {
+        first_ = take_number<pid_t>(line);
+        return std::nullopt;
+    }
     if (word == "started") {
         news.what = process_news::kind::started;
-        first_ = take_number<pid_t>(line);
-    } else if (word == "failed") {
+        return news;
+    }
+    first_ = -1;
+    if (word == "failed") {
         news.what = process_news::kind::failed;
         char stage = line.at(0);
         line.remove_prefix(2);
         news.message = failure_text(stage, take_number<int>(line), plan_.arguments.at(0), plan_.working_directory);
     } else {
         news.exit_code = take_number<int>(line);
-        first_ = -1;
     }
     return news;
+}
+
+void process::kill_group() noexcept {
+    if (first_ > 0)
+        ::kill(-std::exchange(first_, -1), SIGKILL);
 }
 
 asio::awaitable<std::string_view> process::read_output() {

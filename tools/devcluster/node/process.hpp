@@ -10,6 +10,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,11 +66,12 @@ public:
 
 private:
     process(proto_http::runtime& rt, process_plan plan, pid_t shim, int control, int output);
-    process_news read_news(std::string_view line);
+    std::optional<process_news> read_news(std::string_view line);
+    void kill_group() noexcept;
 
     process_plan plan_;
     pid_t shim_;
-    pid_t first_ = -1;
+    pid_t first_ = -1; ///< of the container, and its group; until it has ended
     std::string received_;
     boost::asio::posix::stream_descriptor control_;
     boost::asio::posix::stream_descriptor output_;

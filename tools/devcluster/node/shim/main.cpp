@@ -3,7 +3,7 @@
 //
 // Descriptor 0 is a socket to the node, 1 and 2 are the container's log. Over the socket comes a plan (node/process.cpp writes
 // it), then a 'T' for each SIGTERM that the process group is to get. Its end, which the kernel brings about even when the node is
-// killed, means: kill everything. Back go lines: "started PID", "failed STAGE ERRNO", "exited CODE".
+// killed, means: kill everything. Back go lines: "forked PID", then "started" or "failed STAGE ERRNO", then "exited CODE".
 //
 // The shim is the subreaper of the container: a process whose parent has ended becomes a child of the shim, also after setsid()
 // or a double fork, so that killing children until there are none gets them all. Should the shim itself be killed, the kernel
@@ -129,6 +129,8 @@ int execute(std::vector<std::string>& arguments) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != shim)
         ::_exit(127);
+    // Before anything runs that the shim might not live to tell of.
+    tell("forked " + std::to_string(::getpid()) + "\n");
     for (int number = 1; number < NSIG; ++number)
         std::signal(number, SIG_DFL);
     sigset_t none;
@@ -165,7 +167,7 @@ public:
             return fail(failure);
         }
         ::close(pipe[0]);
-        tell("started " + std::to_string(first_) + "\n");
+        tell("started\n");
         for (; what.terms != 0; --what.terms)
             terminate();
         return true;
