@@ -9,10 +9,9 @@ from refusals import NS, TABLES
 
 # Words that only Go's parsers, decoders and types can know. What stands around them must be the same.
 GO_WORDS = (
-    (r"Go struct field \w+\.(\S+) of type \S+", r"a value for \1"),
-    (r"Go value of type (struct \{.*?\}|\S+)", "a value"),
+    (r"(json: cannot unmarshal) .*?(?= \([0-9a-f]+\)$|$)", r"\1 ..."),
     (r' in scheme "\S+"', ""),
-    (r"(json parse error|error decoding patch|couldn't get version/kind; json parse error): (?!json:).*?(?= \(|$)", r"\1: ..."),
+    (r"(json parse error|error decoding patch): (?!json:).*?(?= \(|$)", r"\1: ..."),
     (r"^invalid character .*", "..."),
     (r"yaml: line .*?(?= \()", "yaml: ..."),
     (r"(continue key is not valid): .*", r"\1"),
