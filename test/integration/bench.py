@@ -19,7 +19,6 @@ from case import Case  # noqa: E402
 from cluster import ROOT  # noqa: E402
 from load import measure  # noqa: E402
 from real_cluster import RealCluster  # noqa: E402
-from real_cluster import RealCluster  # noqa: E402
 
 
 def whole_seconds(text):

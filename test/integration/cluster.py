@@ -149,7 +149,8 @@ class Cluster:
         return self.kubectls[program]
 
     def kubectl_answer(self, *arguments, stdin=None):
-        command = [self.kubectl_path(), "--kubeconfig", str(self.admin_kubeconfig()), "--cache-dir", str(self.folder / "kubectl-cache"),
+        command = [self.kubectl_path(), "--kubeconfig", str(self.admin_kubeconfig()), "--cache-dir",
+                   str(self.folder / "kubectl-cache"),
                    *arguments]
         return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
 

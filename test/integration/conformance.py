@@ -37,7 +37,8 @@ class Kind:
         return with_query(path, **query)
 
     def make(self, name, **metadata):
-        return {"apiVersion": self.group_version, "kind": self.kind, "metadata": {"name": name, **metadata}, **copy.deepcopy(self.body)}
+        return {"apiVersion": self.group_version, "kind": self.kind, "metadata": {"name": name, **metadata},
+                **copy.deepcopy(self.body)}
 
 
 def with_query(path, **query):
@@ -52,12 +53,15 @@ POD = Kind("Pod", "pods", {"spec": {**pod_spec(), "automountServiceAccountToken"
            {"metadata": {"labels": {"changed": "yes"}}}, has_generation=True)
 CHECK = Kind("KuberhealthyCheck", "khchecks", {"spec": CHECK_SPEC}, {"spec": {"timeout": "2m"}}, COMCAST, has_generation=True)
 STATE = Kind("KuberhealthyState", "khstates", {"spec": STATE_SPEC}, {"spec": {"OK": False}}, COMCAST, has_generation=True)
-JOB = Kind("KuberhealthyJob", "khjobs", {"spec": {"timeout": "1m", "podSpec": pod_spec()}}, {"spec": {"phase": "Running"}}, COMCAST,
+JOB = Kind("KuberhealthyJob", "khjobs", {"spec": {"timeout": "1m", "podSpec": pod_spec()}}, {"spec": {"phase": "Running"}},
+           COMCAST,
            has_generation=True)
-LEASE = Kind("Lease", "leases", {"spec": {"holderIdentity": "me", "leaseDurationSeconds": 15}}, {"spec": {"holderIdentity": "you"}},
+LEASE = Kind("Lease", "leases", {"spec": {"holderIdentity": "me", "leaseDurationSeconds": 15}},
+             {"spec": {"holderIdentity": "you"}},
              "coordination.k8s.io/v1")
 SERVICE_ACCOUNT = Kind("ServiceAccount", "serviceaccounts", {}, {"automountServiceAccountToken": False})
-EVENT = Kind("Event", "events", {"involvedObject": {"kind": "Pod", "name": "p"}, "reason": "Tested", "message": "once", "type": "Normal"},
+EVENT = Kind("Event", "events", {"involvedObject": {"kind": "Pod", "name": "p"}, "reason": "Tested", "message": "once",
+                                 "type": "Normal"},
              {"message": "twice", "count": 2})
 NAMESPACE = Kind("Namespace", "namespaces", {}, {"metadata": {"labels": {"changed": "yes"}}}, namespaced=False)
 
@@ -65,10 +69,12 @@ NAMESPACE = Kind("Namespace", "namespaces", {}, {"metadata": {"labels": {"change
 def definition(plural, kind, **version):
     """A CustomResourceDefinition of the group example.com."""
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    return {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": f"{plural}.example.com"},
+    return {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": f"{plural}.example.com"},
             "spec": {"group": "example.com", "scope": "Namespaced",
                      "names": {"plural": plural, "singular": kind.lower(), "kind": kind, "listKind": f"{kind}List"},
-                     "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}, **version}]}}
+                     "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema},
+                                   **version}]}}
 
 
 CRD = Kind("CustomResourceDefinition", "customresourcedefinitions", {}, {"metadata": {"labels": {"changed": "yes"}}},
@@ -92,12 +98,15 @@ class Watch:
     """A watch, read event by event."""
 
     def __init__(self, api, path, **query):
-        self.connection, self.response = api.open(with_query(path, watch=1, **query), timeout=20)
+        self.connection, self.response = api.open(with_query(path, watch=1, **query), timeout=10)
         self.status = self.response.status
 
     def next(self):
         """The next event, or None at the end of the watch."""
-        line = self.response.readline()
+        try:
+            line = self.response.readline()
+        except TimeoutError:
+            raise AssertionError("no event within 10 s") from None
         return json.loads(line) if line else None
 
     def take(self, count):

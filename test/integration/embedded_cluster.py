@@ -22,7 +22,8 @@ class EmbeddedCluster(Cluster):
         self.kubectl("apply", "--validate=strict", "-f", str(ROOT / "manifests" / "crds"))
         self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
         self._wait_for_custom_resources()
-        self.admin.call("POST", "/api/v1/namespaces", {"metadata": {"name": "kuberhealthy"}})  # manifests/plain makes it elsewhere
+        self.admin.call("POST", "/api/v1/namespaces",
+                        {"metadata": {"name": "kuberhealthy"}})  # manifests/plain makes it elsewhere
 
     def start_apiserver(self):
         self.kubeconfig.unlink(missing_ok=True)  # so that the one of before is not taken for the new one

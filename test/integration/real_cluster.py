@@ -97,7 +97,8 @@ class RealCluster(Cluster):
             "--profiling=false",
         )
         default = "/api/v1/namespaces/default/serviceaccounts/default"
-        eventually(lambda: self._alive(self.controller_manager) and self.admin.get(default), "the controller manager works", within=60)
+        eventually(lambda: self._alive(self.controller_manager) and self.admin.get(default), "the controller manager works",
+                   within=60)
 
     # Identities
 

@@ -11,7 +11,8 @@ HOLD = "example.com/hold"
 
 class Deletion(Conformance):
     def owner_of(self, kind, made, **more):
-        return {"apiVersion": kind.group_version, "kind": kind.kind, "name": made["metadata"]["name"], "uid": made["metadata"]["uid"],
+        return {"apiVersion": kind.group_version, "kind": kind.kind, "name": made["metadata"]["name"],
+                "uid": made["metadata"]["uid"],
                 **more}
 
     def gone(self, kind, name, within=30):
@@ -42,7 +43,8 @@ class Owners(Deletion):
 
     def test_in_the_foreground_the_owner_goes_last(self):
         owner = self.create(CONFIG_MAP, "first")
-        self.create(STATE, "blocks", finalizers=[HOLD], ownerReferences=[self.owner_of(CONFIG_MAP, owner, blockOwnerDeletion=True)])
+        self.create(STATE, "blocks", finalizers=[HOLD],
+                    ownerReferences=[self.owner_of(CONFIG_MAP, owner, blockOwnerDeletion=True)])
         self.create(SECRET, "follows", ownerReferences=[self.owner_of(CONFIG_MAP, owner)])
         answer = self.delete(CONFIG_MAP, "first", propagationPolicy="Foreground")
         self.assertEqual(answer["metadata"]["finalizers"], ["foregroundDeletion"])
@@ -55,7 +57,8 @@ class Owners(Deletion):
 
     def test_in_the_foreground_only_dependents_that_block_are_waited_for(self):
         owner = self.create(CONFIG_MAP, "impatient")
-        self.create(STATE, "lingers", finalizers=[HOLD], ownerReferences=[self.owner_of(CONFIG_MAP, owner, blockOwnerDeletion=False)])
+        self.create(STATE, "lingers", finalizers=[HOLD],
+                    ownerReferences=[self.owner_of(CONFIG_MAP, owner, blockOwnerDeletion=False)])
         self.delete(CONFIG_MAP, "impatient", propagationPolicy="Foreground")
         self.gone(CONFIG_MAP, "impatient")
         eventually(lambda: "deletionTimestamp" in self.get(STATE, "lingers")["metadata"], "the dependent is deleted")
@@ -112,12 +115,15 @@ class Namespaces(Deletion):
         namespace = self.make_namespace()
         self.ok("POST", STATE.path(namespace), STATE.make("held", finalizers=[HOLD]))
         self.ok("DELETE", NAMESPACE.path(name=namespace))
-        eventually(lambda: "deletionTimestamp" in self.ok("GET", STATE.path(namespace, "held"))["metadata"], "its content is deleted")
+        eventually(lambda: "deletionTimestamp" in self.ok("GET", STATE.path(namespace, "held"))["metadata"],
+                   "its content is deleted")
         for kind in (CONFIG_MAP, STATE):
             status = self.refused(403, "Forbidden", "POST", kind.path(namespace), kind.make("new"))
-            self.assertIn(f"unable to create new content in namespace {namespace} because it is being terminated", status["message"])
+            self.assertIn(f"unable to create new content in namespace {namespace} because it is being terminated",
+                          status["message"])
             self.assertEqual(status["details"]["causes"], [
-                {"reason": "NamespaceTerminating", "message": f"namespace {namespace} is being terminated", "field": "metadata.namespace"}])
+                {"reason": "NamespaceTerminating", "message": f"namespace {namespace} is being terminated",
+                 "field": "metadata.namespace"}])
         self.assertEqual(self.ok("GET", NAMESPACE.path(name=namespace))["status"]["phase"], "Terminating")
         self.ok("PATCH", STATE.path(namespace, "held"), {"metadata": {"finalizers": None}}, MERGE)
         eventually(lambda: self.call("GET", NAMESPACE.path(name=namespace)).status == 404, "the namespace is gone")

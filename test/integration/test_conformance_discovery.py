@@ -9,7 +9,8 @@ from recording import Recording
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 GROUPS = ("apiextensions.k8s.io", "coordination.k8s.io", "comcast.github.io")
-RESOURCES = {"configmaps", "events", "namespaces", "namespaces/status", "pods", "pods/log", "pods/status", "secrets", "serviceaccounts",
+RESOURCES = {"configmaps", "events", "namespaces", "namespaces/status", "pods", "pods/log", "pods/status", "secrets",
+             "serviceaccounts",
              "leases", "khchecks", "khstates", "khjobs", "customresourcedefinitions", "customresourcedefinitions/status"}
 
 

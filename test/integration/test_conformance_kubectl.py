@@ -5,6 +5,7 @@ import subprocess
 import threading
 
 import recording
+from case import only_on
 from conformance import CHECK, STATE, Conformance
 from recording import DATA
 from transcript import Shell, parse, print_parts, run_again
@@ -25,7 +26,8 @@ class Sessions(Conformance):
         if recording.recording:
             path.write_text(printed)
         elif printed != expected:
-            difference = difflib.unified_diff(expected.splitlines(), printed.splitlines(), "expected", "printed", lineterm="", n=4)
+            difference = difflib.unified_diff(expected.splitlines(), printed.splitlines(), "expected", "printed", lineterm="",
+                                              n=4)
             self.fail("\n" + "\n".join(difference))
 
 
@@ -50,7 +52,8 @@ class Following(Conformance):
 
     def follow(self, kubectl, command):
         """Its lines as they come, each as words; they end after half a minute."""
-        process = Shell(self.cluster, kubectl, self.namespace).start(f"exec {command}", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        process = Shell(self.cluster, kubectl, self.namespace).start(f"exec {command}", stdout=subprocess.PIPE,
+                                                                     stderr=subprocess.STDOUT)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
@@ -86,3 +89,13 @@ class Following(Conformance):
         self.assertEqual(next(lines)[:3], ["MODIFIED", "there", "false"])
         self.delete(STATE, "there")
         self.assertEqual(next(lines)[:3], ["DELETED", "there", "false"])
+
+
+class ServerSideApply(Conformance):
+    @only_on("embedded", "no server-side apply")
+    def test_kubectl_says_what_is_missing(self):
+        shell = Shell(self.cluster, "kubectl", self.namespace)
+        object = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"}}'
+        printed = shell.run(f"echo '{object}' | kubectl apply --server-side -f -")
+        self.assertEqual(printed[-1], "[1]")
+        self.assertIn("server-side apply", printed[0])

@@ -119,7 +119,8 @@ class Versions(Conformance):
     def test_a_version_of_the_future_is_waited_for_and_then_refused(self):
         status = self.refused(504, "Timeout", "GET", STATE.path(self.namespace, resourceVersion=10**12))
         self.assertRegex(status["message"], r"^Timeout: Too large resource version: 1000000000000, current: \d+$")
-        self.assertEqual(status["details"], {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
+        self.assertEqual(status["details"],
+                         {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
                                              "retryAfterSeconds": 1})
 
     def test_an_object_is_read_at_least_at_a_version(self):
@@ -150,15 +151,18 @@ class Selectors(Conformance):
         self.assertEqual(self.names(SECRET, fieldSelector="metadata.name=two", labelSelector="app=db"), [])
         self.assertEqual(len(self.names(SECRET, fieldSelector="type=Opaque")), 4)
         self.assertEqual([item["metadata"]["name"] for item in
-                          self.ok("GET", NAMESPACE.path(fieldSelector=f"metadata.name={self.namespace}"))["items"]], [self.namespace])
+                          self.ok("GET", NAMESPACE.path(fieldSelector=f"metadata.name={self.namespace}"))["items"]],
+                          [self.namespace])
 
     def test_fields_of_pods(self):
         self.create(POD, "bound", {"spec": {**POD.body["spec"], "nodeName": "node-1"}})
         self.create(POD, "free", {"spec": {**POD.body["spec"], "restartPolicy": "Never"}})
-        self.patch(POD, "bound", {"status": {"phase": "Running", "podIP": "10.0.0.1", "podIPs": [{"ip": "10.0.0.1"}]}}, sub="status")
+        self.patch(POD, "bound", {"status": {"phase": "Running", "podIP": "10.0.0.1", "podIPs": [{"ip": "10.0.0.1"}]}},
+                   sub="status")
         for selector, expected in (
             ("spec.nodeName=node-1", ["bound"]), ("spec.nodeName=", ["free"]), ("spec.nodeName!=node-1", ["free"]),
-            ("status.phase=Running", ["bound"]), ("status.phase=Pending", ["free"]), ("status.phase!=Running,spec.nodeName=", ["free"]),
+            ("status.phase=Running", ["bound"]), ("status.phase=Pending", ["free"]),
+            ("status.phase!=Running,spec.nodeName=", ["free"]),
             ("spec.restartPolicy=Never", ["free"]), ("status.podIP=10.0.0.1", ["bound"]), ("metadata.name=free", ["free"]),
         ):
             with self.subTest(selector):

@@ -90,7 +90,8 @@ class StrategicLists(Conformance):
     """Lists that are merged by a key, and lists of texts that are merged."""
 
     def conditions(self, patch):
-        changed = self.patch(POD, "pod", {"status": {"conditions": patch} if isinstance(patch, list) else patch}, STRATEGIC, "status")
+        changed = self.patch(POD, "pod", {"status": {"conditions": patch} if isinstance(patch, list) else patch}, STRATEGIC,
+                             "status")
         return {condition["type"]: condition["status"] for condition in changed["status"].get("conditions", [])}
 
     def test_elements_are_merged_by_their_key(self):
@@ -105,9 +106,11 @@ class StrategicLists(Conformance):
         self.create(POD, "ordered", {"spec": {**POD.body["spec"], "containers": [{"name": n, "image": "a"} for n in "ab"]}})
         self.patch(POD, "ordered", {"status": {"conditions": [READY, STARTED]}}, STRATEGIC, "status")
         changed = self.patch(POD, "ordered", {"status": {
-            "$setElementOrder/conditions": [{"type": "Started"}, {"type": "Ready"}], "conditions": [{"type": "Ready", "status": "False"}]}},
+            "$setElementOrder/conditions": [{"type": "Started"}, {"type": "Ready"}],
+            "conditions": [{"type": "Ready", "status": "False"}]}},
             STRATEGIC, "status")
-        self.assertEqual([(c["type"], c["status"]) for c in changed["status"]["conditions"]], [("Started", "False"), ("Ready", "False")])
+        self.assertEqual([(c["type"], c["status"]) for c in changed["status"]["conditions"]],
+                         [("Started", "False"), ("Ready", "False")])
 
     def test_an_image_is_changed_by_the_containers_name(self):
         self.create(POD, "images", {"spec": {**POD.body["spec"], "containers": [{"name": n, "image": "old"} for n in "ab"]}})
@@ -116,7 +119,8 @@ class StrategicLists(Conformance):
 
     def test_of_a_service_account_the_secrets_are_merged_by_name(self):
         self.create(SERVICE_ACCOUNT, "account", {"secrets": [{"name": "a"}], "imagePullSecrets": [{"name": "p"}]})
-        changed = self.patch(SERVICE_ACCOUNT, "account", {"secrets": [{"name": "b"}], "imagePullSecrets": [{"name": "q"}]}, STRATEGIC)
+        changed = self.patch(SERVICE_ACCOUNT, "account", {"secrets": [{"name": "b"}], "imagePullSecrets": [{"name": "q"}]},
+                             STRATEGIC)
         self.assertEqual({entry["name"] for entry in changed["secrets"]}, {"a", "b"})
         self.assertEqual(changed["imagePullSecrets"], [{"name": "q"}])  # this list has no key
         changed = self.patch(SERVICE_ACCOUNT, "account", {"secrets": [{"name": "a", "$patch": "delete"}]}, STRATEGIC)
@@ -126,12 +130,15 @@ class StrategicLists(Conformance):
         self.create(CONFIG_MAP, "final", finalizers=["example.com/a"])
         changed = self.patch(CONFIG_MAP, "final", {"metadata": {"finalizers": ["example.com/b"]}}, STRATEGIC)
         self.assertEqual(set(changed["metadata"]["finalizers"]), {"example.com/a", "example.com/b"})
-        changed = self.patch(CONFIG_MAP, "final", {"metadata": {"$deleteFromPrimitiveList/finalizers": ["example.com/a"]}}, STRATEGIC)
+        changed = self.patch(CONFIG_MAP, "final", {"metadata": {"$deleteFromPrimitiveList/finalizers": ["example.com/a"]}},
+                             STRATEGIC)
         self.assertEqual(changed["metadata"]["finalizers"], ["example.com/b"])
         self.patch(CONFIG_MAP, "final", {"metadata": {"finalizers": None}}, STRATEGIC)
 
     def test_owners_are_merged_by_uid(self):
-        owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": self.create(CONFIG_MAP, "owner")["metadata"]["uid"]}
+        owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner",
+                 "uid": self.create(CONFIG_MAP, "owner")["metadata"]["uid"]}
         self.create(CONFIG_MAP, "owned", ownerReferences=[owner])
-        changed = self.patch(CONFIG_MAP, "owned", {"metadata": {"ownerReferences": [{"uid": owner["uid"], "controller": True}]}}, STRATEGIC)
+        changed = self.patch(CONFIG_MAP, "owned", {"metadata": {"ownerReferences": [{"uid": owner["uid"], "controller": True}]}},
+                             STRATEGIC)
         self.assertEqual(changed["metadata"]["ownerReferences"], [{**owner, "controller": True}])

@@ -113,8 +113,10 @@ class Verbs(Conformance):
             self.assertEqual((answer["kind"], answer["metadata"]["uid"]), (kind.kind, made["metadata"]["uid"]))
         else:
             group = kind.group_version.rpartition("/")[0]
-            details = {"name": "deleted", "kind": kind.plural, "uid": made["metadata"]["uid"], **({"group": group} if group else {})}
-            self.assertEqual(answer, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})
+            details = {"name": "deleted", "kind": kind.plural, "uid": made["metadata"]["uid"],
+                       **({"group": group} if group else {})}
+            self.assertEqual(answer, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+                                      "details": details})
         self.refused(404, "NotFound", "GET", kind.path(self.namespace, "deleted"))
 
     @for_each_kind
@@ -183,7 +185,8 @@ class Representations(Conformance):
             with self.subTest(kind.plural):
                 made = self.create(kind, "metadata")
                 answer = self.accept(kind, self.METADATA, "metadata").json()
-                self.assertEqual(answer, {"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata", "metadata": made["metadata"]})
+                self.assertEqual(answer, {"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata",
+                                          "metadata": made["metadata"]})
                 listed = self.accept(kind, self.METADATA_LIST, fieldSelector="metadata.name=metadata").json()
                 self.assertEqual((listed["apiVersion"], listed["kind"]), ("meta.k8s.io/v1", "PartialObjectMetadataList"))
                 self.assertEqual(listed["items"][0]["metadata"], made["metadata"])

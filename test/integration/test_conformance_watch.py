@@ -33,7 +33,8 @@ class Events(Conformance):
                 expected = life(kind, "first") + life(kind, "second")
                 events = [watch.next() for _ in expected]
                 self.assertEqual([brief(event) for event in events], expected)
-                self.assertEqual((events[0]["object"]["apiVersion"], events[0]["object"]["kind"]), (kind.group_version, kind.kind))
+                self.assertEqual((events[0]["object"]["apiVersion"], events[0]["object"]["kind"]),
+                                 (kind.group_version, kind.kind))
                 versions = [int(event["object"]["metadata"]["resourceVersion"]) for event in events]
                 self.assertEqual(versions, sorted(set(versions)))  # a deletion has a version of its own
                 self.assertEqual(events[-1]["object"]["metadata"]["annotations"], {"a": "b"})
@@ -135,7 +136,8 @@ class Streams(Conformance):
         end = watch.next()
         self.assertEqual((end["type"], end["object"]["kind"], end["object"]["metadata"]["annotations"]),
                          ("BOOKMARK", STATE.kind, BOOKMARK_END))
-        self.assertGreaterEqual(int(end["object"]["metadata"]["resourceVersion"]), int(self.get(STATE, "b")["metadata"]["resourceVersion"]))
+        self.assertGreaterEqual(int(end["object"]["metadata"]["resourceVersion"]),
+                                int(self.get(STATE, "b")["metadata"]["resourceVersion"]))
         self.create(STATE, "c")
         self.assertEqual(watch.take(1), [("ADDED", "c")])
 

@@ -1,5 +1,6 @@
 """What a write may and may not change: versions, generations, status, dry runs, unknown fields, defaults."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 from cluster import eventually
@@ -30,7 +31,8 @@ class Versions(Conformance):
         message = (f'Operation cannot be fulfilled on {resource} "stale": the object has been modified; '
                    "please apply your changes to the latest version and try again")
         stale = {"metadata": {"resourceVersion": made["metadata"]["resourceVersion"], "labels": {"c": "d"}}}
-        for method, body, content_type in (("PUT", {**made, "metadata": {**made["metadata"], "labels": {"c": "d"}}}, "application/json"),
+        for method, body, content_type in (("PUT", {**made, "metadata": {**made["metadata"], "labels": {"c": "d"}}},
+                                            "application/json"),
                                            ("PATCH", stale, MERGE)):
             self.assertEqual(self.refused(409, "Conflict", method, path, body, content_type)["message"], message)
 
@@ -59,7 +61,8 @@ class Versions(Conformance):
         changed = self.patch(CONFIG_MAP, "kept", {"metadata": {"creationTimestamp": "2001-01-01T00:00:00Z"}})["metadata"]
         self.assertEqual(changed["creationTimestamp"], made["creationTimestamp"])
         for field, value in (("deletionTimestamp", "2001-01-01T00:00:00Z"), ("uid", "other")):
-            status = self.refused(422, "Invalid", "PATCH", CONFIG_MAP.path(self.namespace, "kept"), {"metadata": {field: value}}, MERGE)
+            status = self.refused(422, "Invalid", "PATCH", CONFIG_MAP.path(self.namespace, "kept"), {"metadata": {field: value}},
+                                  MERGE)
             self.assertIn(f'metadata.{field}: Invalid value: "{value}": field is immutable', status["message"])
 
     def test_patches_at_the_same_time_are_all_kept(self):
@@ -89,7 +92,8 @@ class Generations(Conformance):
 
     def test_of_a_pod_the_spec_counts_and_the_status_does_not(self):
         self.create(POD, "counted")
-        for expected, change, sub in ((1, {"metadata": {"labels": {"a": "b"}}}, None), (1, {"status": {"phase": "Running"}}, "status"),
+        for expected, change, sub in ((1, {"metadata": {"labels": {"a": "b"}}}, None),
+                                      (1, {"status": {"phase": "Running"}}, "status"),
                                       (2, {"spec": {"activeDeadlineSeconds": 60}}, None)):
             self.assertEqual(self.after(POD, "counted", change, sub=sub), expected, change)
 
@@ -104,7 +108,8 @@ class Status(Conformance):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.api.create(CRD.path(), definition("gadgets", "Gadget", schema={"openAPIV3Schema": GADGET_SCHEMA}, subresources={"status": {}}))
+        cls.api.create(CRD.path(), definition("gadgets", "Gadget", schema={"openAPIV3Schema": GADGET_SCHEMA},
+                                              subresources={"status": {}}))
         cls.addClassCleanup(cls.api.delete, CRD.path(name="gadgets.example.com"))
         eventually(lambda: cls.api.call("GET", GADGET.path()).status == 200, "gadgets are served")
 
@@ -114,7 +119,8 @@ class Status(Conformance):
         changed = self.patch(POD, "pod", {"status": {"phase": "Running"}, "spec": {"activeDeadlineSeconds": 5}}, sub="status")
         self.assertEqual(changed["status"]["phase"], "Running")
         self.assertNotIn("activeDeadlineSeconds", changed["spec"])
-        replaced = self.ok("PUT", POD.path(self.namespace, "pod", "status"), {**changed, "status": {"phase": "Failed", "reason": "x"}})
+        replaced = self.ok("PUT", POD.path(self.namespace, "pod", "status"),
+                           {**changed, "status": {"phase": "Failed", "reason": "x"}})
         self.assertEqual((replaced["status"]["phase"], replaced["status"]["reason"]), ("Failed", "x"))
 
     def test_of_a_custom_resource_it_is_written_through_its_own_path_only(self):
@@ -128,7 +134,8 @@ class Status(Conformance):
         self.assertEqual(self.ok("GET", GADGET.path(self.namespace, "gadget", "status")), changed)
 
     def test_defaults_are_added_and_unknown_fields_removed(self):
-        made = self.create(GADGET, "full", {"spec": {"size": 3, "unknown": 1, "free": {"any": [1]}, "parts": [{"name": "a", "no": 1}]}})
+        made = self.create(GADGET, "full", {"spec": {
+            "size": 3, "unknown": 1, "free": {"any": [1]}, "parts": [{"name": "a", "no": 1}]}})
         self.assertEqual(made["spec"], {"size": 3, "colour": "red", "free": {"any": [1]}, "parts": [{"name": "a", "count": 1}]})
 
     def test_values_are_judged(self):
@@ -138,14 +145,16 @@ class Status(Conformance):
             ("size", 1.5, 'spec.size in body must be of type integer: "number"'),
             ("colour", "green", 'Unsupported value: "green": supported values: "red", "blue"'),
         ):
-            status = self.refused(422, "Invalid", "POST", GADGET.path(self.namespace), {**GADGET.make("bad"), "spec": {field: value}})
+            status = self.refused(422, "Invalid", "POST", GADGET.path(self.namespace),
+                                  {**GADGET.make("bad"), "spec": {field: value}})
             self.assertIn(message, status["message"])
             self.assertEqual(status["details"]["causes"][0]["field"], f"spec.{field}")
 
 
     def test_yaml_means_what_it_means_to_kubernetes(self):
-        values = {"a": ("yes", True), "b": ("off", False), "c": ("0x1F", 31), "d": ("017", 15), "e": ("1e3", 1000), "f": ("~", None),
-                  "g": ("'yes'", "yes"), "h": ("2024-01-02", "2024-01-02"), "i": ("1.50", 1.5), "j": ("1_000", 1000), "k": ("y", True),
+        values = {"a": ("yes", True), "b": ("off", False), "c": ("0x1F", 31), "d": ("017", 15), "e": ("1e3", 1000),
+                  "f": ("~", None), "g": ("'yes'", "yes"), "h": ("2024-01-02", "2024-01-02"), "i": ("1.50", 1.5),
+                  "j": ("1_000", 1000), "k": ("y", True),
                   "l": ("0o17", 15), "m": ("No", False), "o": ("null", None), "p": ("1:30", "1:30"), "q": ("[a, 1]", ["a", 1])}
         free = "".join(f"    {name}: {text}\n" for name, (text, _) in values.items())
         body = f"apiVersion: example.com/v1\nkind: Gadget\nmetadata: {{name: yaml}}\nspec:\n  free:\n{free}"
@@ -194,7 +203,7 @@ class UnknownFields(Conformance):
             for validation, expected in (("Warn", warnings), ("Ignore", []), (None, warnings)):
                 with self.subTest(kind.plural, validation=validation):
                     name = f"warned-{validation}".lower()
-                    raw = body.replace(b"NAME", name.encode()) if isinstance(body, bytes) else {**body, "metadata": {"name": name}}
+                    raw = (body if isinstance(body, bytes) else json.dumps(body).encode()).replace(b"NAME", name.encode())
                     query = {"fieldValidation": validation} if validation else {}
                     answer = self.call("POST", kind.path(self.namespace, **query), raw)
                     self.assertEqual(answer.status, 201, answer.text)

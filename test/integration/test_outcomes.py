@@ -3,7 +3,7 @@
 import re
 
 from api import pods_path
-from case import Case, pod_spec
+from case import Case, only_on, pod_spec
 from cluster import eventually
 
 # fate, timeout, outcome, what the error says after "Check execution error: <namespace>/<name>: "
@@ -70,6 +70,7 @@ class Outcomes(Case):
         self.assertIn("failed to create pod for checker: ", error)
         self.assertIn("Not A Name", error)
 
+    @only_on("real", "pods are refused while their service account is not there")
     def test_a_refusal_that_may_heal_is_visible_and_then_heals(self):
         namespace = self.make_namespace(service_account=False)
         self.apply_check("early", namespace=namespace, interval="5s", timeout="5m")

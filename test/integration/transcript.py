@@ -77,12 +77,14 @@ class Shell:
         config = self.folder / "kubeconfig"
         config.write_text(pathlib.Path(cluster.admin_kubeconfig()).read_text())
         self.environment = {
-            "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "KUBECONFIG": str(config), "HOME": str(self.folder), "LC_ALL": "C.UTF-8",
+            "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "KUBECONFIG": str(config), "HOME": str(self.folder),
+            "LC_ALL": "C.UTF-8",
             "KUBECACHEDIR": str(cluster.folder / f"{kubectl}-cache")}
         self.run(f"kubectl config set-context --current --namespace={namespace}")
 
     def start(self, script, **pipes):
-        return subprocess.Popen(["bash", "-c", script], cwd=self.folder, env=self.environment, text=True, stdin=subprocess.DEVNULL, **pipes)
+        return subprocess.Popen(["bash", "-c", script], cwd=self.folder, env=self.environment, text=True,
+                                stdin=subprocess.DEVNULL, **pipes)
 
     def run(self, script):
         """What it printed, line by line, without what differs from run to run and without empty lines at the end."""
