@@ -3,6 +3,7 @@
 #include "controller/check_object.hpp"
 #include "controller/names.hpp"
 #include "controller/pod_object.hpp"
+#include "proto_http/error.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -49,11 +50,7 @@ log_level to_log_level(core::log_level level) {
 
 auto report_exceptions(logger& log) {
     return [&log](const std::string& name, std::exception_ptr error) {
-        try {
-            std::rethrow_exception(error);
-        } catch (const std::exception& e) {
-            log.error("a task ended with an exception", {{"task", name}, {"error", e.what()}});
-        }
+        log.error("a task ended with an exception", {{"task", name}, {"error", proto_http::what_of(std::move(error))}});
     };
 }
 

@@ -66,4 +66,14 @@ error_code make_error_code(errc value) noexcept {
     return {static_cast<int>(value), category()};
 }
 
+std::string what_of(std::exception_ptr exception) {
+    try {
+        std::rethrow_exception(std::move(exception));
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (...) {
+        return "unknown exception";
+    }
+}
+
 } // namespace proto_http

@@ -2,6 +2,8 @@
 
 #include "proto_http/result.hpp"
 
+#include <exception>
+#include <string>
 #include <type_traits>
 
 // The errors of this floor. Each message says what to check; what the peer said travels beside the code, not in it.
@@ -31,6 +33,9 @@ enum class errc {
 
 const boost::system::error_category& category() noexcept;
 error_code make_error_code(errc value) noexcept;
+
+/// What an exception says of itself, for logs.
+std::string what_of(std::exception_ptr exception);
 
 } // namespace proto_http
 

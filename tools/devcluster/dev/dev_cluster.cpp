@@ -1,6 +1,7 @@
 #include "tools/devcluster/dev/dev_cluster.hpp"
 
 #include "asio_k8s/json_access.hpp"
+#include "proto_http/error.hpp"
 #include "proto_http/go_duration.hpp"
 #include "tools/devcluster/dev/definitions.hpp"
 #include "tools/devcluster/dev/private_file.hpp"
@@ -35,11 +36,7 @@ bool is_shown(std::string_view collection) {
 
 auto report_exceptions(terminal& to) {
     return [&to](const std::string& name, std::exception_ptr failed) {
-        try {
-            std::rethrow_exception(std::move(failed));
-        } catch (const std::exception& error) {
-            to.print(fmt::format("{} failed: {}\n", name, error.what()));
-        }
+        to.print(fmt::format("{} failed: {}\n", name, proto_http::what_of(std::move(failed))));
     };
 }
 

@@ -1,6 +1,7 @@
 #include "tools/devcluster/dev/workload.hpp"
 
 #include "controller/version.hpp"
+#include "proto_http/error.hpp"
 #include "proto_http/task_group.hpp"
 
 #include <fmt/format.h>
@@ -94,11 +95,7 @@ private:
     }
 
     void report(const std::string& name, std::exception_ptr failed) {
-        try {
-            std::rethrow_exception(std::move(failed));
-        } catch (const std::exception& error) {
-            log_.error("a task ended with an exception", {{"task", name}, {"error", error.what()}});
-        }
+        log_.error("a task ended with an exception", {{"task", name}, {"error", proto_http::what_of(std::move(failed))}});
     }
 
     printing_log log_;

@@ -2,6 +2,7 @@
 
 #include "asio_k8s/json_access.hpp"
 #include "asio_k8s/request.hpp"
+#include "proto_http/error.hpp"
 #include "tools/devcluster/node/log_stream.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -37,14 +38,6 @@ bool is_being_deleted(const json::object& pod) {
     return metadata != nullptr && !k8s::text_at(*metadata, "deletionTimestamp").empty();
 }
 
-std::string text_of(std::exception_ptr error) {
-    try {
-        std::rethrow_exception(error);
-    } catch (const std::exception& what) {
-        return what.what();
-    }
-}
-
 } // namespace
 
 node::node(k8s::client& api, node_settings settings, std::function<void(std::string_view)> on_trouble)
@@ -56,8 +49,8 @@ node::node(k8s::client& api, node_settings settings, std::function<void(std::str
                       on_trouble_(fmt::format("{} {}: {}", what.method, what.target, error.text()));
               }),
       events_(api.runtime(), outbox_, settings_.name),
-      tasks_(api.runtime(),
-             [this](const std::string& name, std::exception_ptr error) { on_trouble_(name + ": " + text_of(error)); }),
+      tasks_(api.runtime(), [this](const std::string& name,
+                                   std::exception_ptr error) { on_trouble_(name + ": " + proto_http::what_of(error)); }),
       tools_{api,
              outbox_,
              events_,
