@@ -166,7 +166,7 @@ std::vector<std::string> environment::lines() const {
     std::vector<std::string> all;
     all.reserve(variables_.size());
     for (const auto& [name, value] : variables_)
-        all.push_back(name + "=" + value);
+        all.push_back(fmt::format("{}={}", name, value));
     return all;
 }
 

@@ -85,10 +85,10 @@ void pod_events::forget(std::string_view uid) {
     known_.erase(first, last);
 }
 
-json::object pod_events::base_of(const json::object& pod, std::string name) const {
+json::object pod_events::base_of(const json::object& pod, std::string_view name) const {
     auto identity = k8s::identity_of(pod);
     json::object event{{"apiVersion", "v1"}, {"kind", "Event"}};
-    event["metadata"] = {{"name", std::move(name)}, {"namespace", identity.ns}};
+    event["metadata"] = {{"name", name}, {"namespace", identity.ns}};
     event["involvedObject"] = {{"kind", "Pod"},       {"namespace", identity.ns}, {"name", identity.name},
                                {"uid", identity.uid}, {"apiVersion", "v1"},       {"resourceVersion", identity.resource_version}};
     return event;

@@ -31,7 +31,7 @@ private:
         std::string name;
         unsigned count = 0;
     };
-    boost::json::object base_of(const boost::json::object& pod, std::string name) const;
+    boost::json::object base_of(const boost::json::object& pod, std::string_view name) const;
     std::string new_name(std::string_view pod_name);
 
     proto_http::runtime& rt_;

@@ -109,6 +109,7 @@ std::vector<std::string> places_of(const std::string& program) {
 /// Not execvp, which hands what it cannot execute to a shell.
 int execute(std::vector<std::string>& arguments) {
     std::vector<char*> pointers;
+    pointers.reserve(arguments.size() + 1);
     for (auto& text : arguments)
         pointers.push_back(text.data());
     pointers.push_back(nullptr);

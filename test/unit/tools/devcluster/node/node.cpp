@@ -6,7 +6,10 @@
 #include <boost/test/unit_test.hpp>
 #include <fmt/ranges.h>
 
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <csignal>
 
 using namespace devcluster;
 using namespace std::chrono_literals;
@@ -318,6 +321,23 @@ BOOST_AUTO_TEST_CASE(a_node_that_stops_leaves_no_process) {
     BOOST_TEST_REQUIRE(until([&] { return test_support::count_processes(argument) == 4; }));
     stop();
     BOOST_TEST(test_support::count_processes(argument) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_is_killed_leaves_no_process) {
+    auto argument = fmt::format("86400.{}904", ::getpid());
+    pid_t other = ::fork();
+    if (other == 0) {
+        auto* own = new fixture;
+        own->start();
+        own->create("p",
+                    fmt::format("trap '' TERM HUP; setsid sleep {0} & (sleep {0} &) ; while :; do sleep {0}; done", argument));
+        while (true)
+            own->until([] { return false; });
+    }
+    BOOST_TEST(test_support::poll_until([&] { return test_support::count_processes(argument) == 3; }));
+    ::kill(other, SIGKILL);
+    ::waitpid(other, nullptr, 0);
+    BOOST_TEST(test_support::poll_until([&] { return test_support::count_processes(argument) == 0; }));
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_shim_is_a_start_error) {
