@@ -24,7 +24,7 @@ std::string stamp(proto_http::wall_time at) {
 std::string valid_utf8(std::string_view text) {
     std::string made;
     while (!text.empty()) {
-        auto size = kh::utf8_sequence_size(text);
+        auto size = proto_http::utf8_sequence_size(text);
         made += size == 0 ? "\uFFFD" : text.substr(0, size);
         text.remove_prefix(std::max<std::size_t>(size, 1));
     }
