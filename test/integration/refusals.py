@@ -303,6 +303,13 @@ DEFINITIONS = {
         "POST", CRD.path(), crd(additionalPrinterColumns=[{"name": "A", "type": "string", "jsonPath": "spec.a"}])),
 }
 
+# What the embedded server words otherwise than the real one; code, reason and details are the same. Why:
+WORDED_OTHERWISE = {
+    "another kind": "it does not convert between kinds",
+    "a number where a text must be": "its decoder knows the member of a map",
+    "a strategic patch that is no JSON": "its parser says something else than Go's",
+}
+
 TABLES = {"definitions": DEFINITIONS, "bodies": BODIES, "names": NAMES, "fields": FIELDS, "resources": RESOURCES, "patches": PATCHES, "queries": QUERIES,
           "strict": STRICT}
 

@@ -5,7 +5,7 @@ import re
 
 from conformance import CONFIG_MAP, KINDS, POD, SECRET, STATE, Conformance
 from recording import Recording, without_volatile
-from refusals import NS, TABLES
+from refusals import NS, TABLES, WORDED_OTHERWISE
 
 # Words that only Go's parsers, decoders and types can know. What stands around them must be the same.
 GO_WORDS = (
@@ -61,6 +61,8 @@ class Errors(Conformance):
         cls.namespace = cls.make_namespace(NS)
         cls.restore()
         cls.recording = Recording("errors")
+        cls.otherwise = WORDED_OTHERWISE if cls.cluster.server == "embedded" else {}
+        print(f"{len(cls.otherwise)} messages may be worded otherwise", flush=True)
         cls.addClassCleanup(cls.recording.keep, [name for table in TABLES.values() for name in table])
 
     @classmethod
@@ -85,7 +87,10 @@ class Errors(Conformance):
                     self.assertEqual(said["code"], answer.status)
                 except ValueError:
                     said = {"code": answer.status, "text": answer.text}
-                self.assertEqual(said, self.recording.expected(name, said))
+                expected = self.recording.expected(name, said)
+                if name in self.otherwise:
+                    self.assertNotEqual(said.pop("message"), expected.pop("message"), "it is worded as the real server's now")
+                self.assertEqual(said, expected)
 
     def test_bodies(self):
         self.hold("bodies")
