@@ -140,3 +140,9 @@ IN_OTHER_WORDS = {
     "a replacement of another uid": "an error of etcd with its key",
     "another kind": "a conversion of Go types",
 }
+
+# What the embedded server words otherwise than the real one; code, reason and details are the same. Why:
+WORDED_OTHERWISE = {
+    "a number where a text must be": "its decoder knows the member of a map",
+    "a strategic patch that is no JSON": "its parser says something else than Go's",
+}

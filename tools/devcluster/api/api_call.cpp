@@ -3,7 +3,10 @@
 #include "asio_k8s/json_access.hpp"
 #include "tools/devcluster/api/body.hpp"
 #include "tools/devcluster/api/protobuf.hpp"
+#include "tools/devcluster/api/field_error.hpp"
+#include "tools/devcluster/api/patch.hpp"
 
+#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
@@ -18,19 +21,60 @@ namespace {
 constexpr std::string_view json_type = "application/json";
 constexpr std::string_view accepted_bodies = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
+/// What stands twice in a body, as complaints.
+std::vector<std::string> duplicates_of(const api_call& what, bool is_strict) {
+    const auto& body = what.request.body;
+    if (what.media_type() == "application/yaml") {
+        auto lines = duplicate_yaml_keys(body);
+        if (lines.empty() || !is_strict)
+            return lines;
+        return {fmt::format("yaml: unmarshal errors:\n  {}", fmt::join(lines, "\n  "))};
+    }
+    if (!what.media_type().empty() && !what.media_type().ends_with("json"))
+        return {};
+    auto made = duplicate_fields(body);
+    for (auto& path : made)
+        path = fmt::format("duplicate field \"{}\"", path);
+    return made;
+}
+
+/// The beginning of a body, as a refusal shows it.
+std::string summary_of(std::string_view body) {
+    constexpr std::size_t shown_max = 30;
+    if (body.empty())
+        return "<empty>";
+    auto shown = body.substr(0, shown_max);
+    auto text = body.front() == '{' ? std::string(shown) : std::string();
+    if (text.empty())
+        for (auto byte : shown)
+            text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+    return body.size() > shown_max ? text + " ..." : text;
+}
+
+status_error unrecognized(const api_call& what, std::string_view why) {
+    return bad_request(fmt::format("the object provided is unrecognized (must be of type {}): {} ({})", what.type->kind, why,
+                                   summary_of(what.request.body)));
+}
+
 /// A core kind may leave its kind and version out, a custom one may not; another one than the path's is refused.
 outcome<void> set_kind(const api_call& what, json::object& object) {
     const auto& type = *what.type;
     auto version = k8s::text_at(object, "apiVersion"), kind = k8s::text_at(object, "kind");
     if (kind.empty() && type.is_custom)
-        return bad_request(fmt::format("Object 'Kind' is missing in '{}'", what.request.body));
-    if (!kind.empty() && kind != type.kind)
-        return bad_request(
-            fmt::format("{} in version \"{}\" cannot be handled as a {}: no kind \"{}\" is registered for version \"{}\"", kind,
-                        type.version, type.kind, kind, version.empty() ? type.api_version() : version));
-    if (!version.empty() && version != type.api_version())
+        return unrecognized(what, fmt::format("Object 'Kind' is missing in '{}'", what.request.body));
+    bool is_version = version == type.api_version() || (version.empty() && !type.is_custom);
+    bool is_kind = kind == type.kind || kind.empty();
+    if (type.is_custom && !is_version)
         return bad_request(fmt::format("the API version in the data ({}) does not match the expected API version ({})", version,
                                        type.api_version()));
+    if (type.is_custom && !is_kind)
+        return invalid(object_name{type.group, type.plural, std::string(kind), std::string(metadata_text(object, "name"))},
+                       {invalid_value("kind", json::value(kind), "must be " + type.kind)});
+    if (!is_version || !is_kind)
+        return bad_request(fmt::format(
+            "{} in version \"{}\" cannot be handled as a {}: no kind \"{}\" is registered for version \"{}\"",
+            is_kind ? type.kind : kind, version.empty() ? type.version : version.substr(version.rfind('/') + 1), type.kind,
+            is_kind ? type.kind : kind, version.empty() ? type.api_version() : version));
     object["kind"] = type.kind;
     object["apiVersion"] = type.api_version();
     return {};
@@ -64,10 +108,12 @@ outcome<json::object> api_call::object_body() const {
     if (value.has_error() && value.error().code != 400)
         return value.error();
     auto* object = value ? value->if_object() : nullptr;
-    if (object == nullptr)
-        return bad_request(fmt::format("the object provided is unrecognized (must be of type {}): couldn't get version/kind; {}",
-                                       type->kind,
-                                       value ? "json parse error: the body is not an object" : value.error().message));
+    if (object == nullptr) {
+        auto why = value ? not_unmarshalled("json parse error: ", *value,
+                                            "value of type struct { APIVersion string; Kind string }")
+                         : value.error();
+        return unrecognized(*this, (why.message.starts_with("json") ? "couldn't get version/kind; " : "") + why.message);
+    }
     auto is_of_kind = set_kind(*this, *object);
     if (is_of_kind.has_error())
         return is_of_kind.error();
@@ -76,21 +122,28 @@ outcome<json::object> api_call::object_body() const {
 
 outcome<write_options> api_call::options() const {
     write_options made;
-    if (query.has("dryRun")) {
-        if (query.get("dryRun") != "All")
-            return invalid(
-                object_name{"meta.k8s.io", "", type->kind, ""},
-                {{"FieldValueNotSupported",
-                  fmt::format("Unsupported value: \"{}\": supported values: \"All\"", query.get("dryRun")), "dryRun"}});
-        made.dry_run = true;
-    }
+    constexpr std::size_t manager_size_max = 128;
+    std::vector<cause> causes;
+    if (query.get("fieldManager").size() > manager_size_max)
+        causes.push_back(too_long("fieldManager", manager_size_max));
+    made.dry_run = query.has("dryRun");
+    if (made.dry_run && query.get("dryRun") != "All")
+        causes.push_back(unsupported_value("dryRun", json::array{query.get("dryRun")}, {"All"}));
     auto validation = query.get("fieldValidation");
     if (validation == "Strict")
         made.unknown_fields = field_validation::strict;
     else if (validation == "Ignore")
         made.unknown_fields = field_validation::ignore;
-    if (!validation.empty() && validation != "Ignore" && media_type() != "application/yaml")
-        made.duplicate_fields = duplicate_fields(request.body);
+    else if (!validation.empty() && validation != "Warn")
+        causes.push_back(unsupported_value("fieldValidation", json::value(validation), {"", "Ignore", "Strict", "Warn"}));
+    made.is_patch = request.method == "PATCH";
+    if (!causes.empty())
+        return invalid_options(made.is_patch              ? "PatchOptions"
+                               : request.method == "POST" ? "CreateOptions"
+                                                          : "UpdateOptions",
+                               std::move(causes));
+    if (made.unknown_fields != field_validation::ignore)
+        made.duplicate_fields = duplicates_of(*this, made.unknown_fields == field_validation::strict);
     return made;
 }
 
@@ -137,6 +190,10 @@ server_response status_answer(const status_error& error) {
     if (error.retry_after_seconds)
         made.headers.add("Retry-After", std::to_string(*error.retry_after_seconds));
     return made;
+}
+
+status_error invalid_options(std::string kind, std::vector<cause> causes) {
+    return invalid(object_name{"meta.k8s.io", "", std::move(kind), ""}, std::move(causes));
 }
 
 status_error no_such_resource() {

@@ -57,6 +57,8 @@ proto_http::server_response object_answer(const api_call& what, unsigned status,
 /// A refusal as an answer, with Retry-After where it says so.
 proto_http::server_response status_answer(const status_error& error);
 
+/// 422 for the options of a request: "CreateOptions", "ListOptions", ...
+status_error invalid_options(std::string kind, std::vector<cause> causes);
 /// 404 for what is no resource.
 status_error no_such_resource();
 /// 405

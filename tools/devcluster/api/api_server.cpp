@@ -77,6 +77,14 @@ server_response document(const json::object& value) {
     return proto_http::make_response(200, "application/json", json::serialize(value));
 }
 
+/// A document that a client asks for again by what it has of it.
+server_response cached_document(const server_request& request, const json::object& value) {
+    auto tag = '"' + content_hash(value) + '"';
+    auto made = request.headers.get("If-None-Match") == tag ? proto_http::make_response(304, "", "") : document(value);
+    made.headers.set("ETag", tag);
+    return made;
+}
+
 server_response no_page() {
     return proto_http::make_response(404, "text/plain; charset=utf-8", "404 page not found\n");
 }
@@ -221,7 +229,10 @@ asio::awaitable<server_response> api_server::serve(server_request request) {
 
 asio::awaitable<server_response> api_server::serve_without_faults(server_request request, fault how) {
     auto path = parse_request_path(request.path);
-    if (path && types_.has_version(path->group, path->version)) {
+    // What is no resource of a group of custom kinds is no page either.
+    bool is_served = path && types_.has_version(path->group, path->version) &&
+                     (types_.find(path->group, path->version, path->plural) || !types_.is_custom(path->group));
+    if (is_served) {
         auto at = std::move(*path);
         co_return co_await verbs_.answer(std::move(request), std::move(at), how);
     }
@@ -229,11 +240,13 @@ asio::awaitable<server_response> api_server::serve_without_faults(server_request
 }
 
 server_response api_server::serve_document(const server_request& request) {
+    auto made = find_document(request);
+    bool is_read = request.method == "GET" || request.method == "HEAD";
+    return is_read || made.status == 404 ? made : status_answer(no_such_method());
+}
+
+server_response api_server::find_document(const server_request& request) {
     const auto& path = request.path;
-    if (request.method != "GET" && request.method != "HEAD")
-        return is_health(path) || path.starts_with("/api")
-                   ? status_answer(method_not_allowed("the server does not allow this method on the requested resource"))
-                   : no_page();
     if (is_health(path))
         return proto_http::make_response(200, "text/plain; charset=utf-8", "ok");
     if (path == "/version")
@@ -244,14 +257,14 @@ server_response api_server::serve_document(const server_request& request) {
     if (path == "/openapi/v3")
         return document(openapi_index(served_resources(types_)));
     if (auto named = group_version_of(path, "/openapi/v3/"); named && types_.has_version(named->first, named->second))
-        return document(openapi_document(served_resources(types_), named->first, named->second));
+        return cached_document(request, openapi_document(served_resources(types_), named->first, named->second));
     auto accept = request.headers.get("Accept");
     bool is_core = path == "/api" || path == "/api/";
     if (is_core || path == "/apis" || path == "/apis/") {
         auto version = aggregated_version(accept);
         if (version.empty())
             return document(is_core ? core_versions() : group_list(types_));
-        auto made = document(aggregated(types_, is_core, version));
+        auto made = cached_document(request, aggregated(types_, is_core, version));
         made.headers.set("Content-Type",
                          "application/json;g=apidiscovery.k8s.io;v=" + std::string(version) + ";as=APIGroupDiscoveryList");
         made.headers.add("Vary", "Accept");

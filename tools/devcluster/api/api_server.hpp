@@ -55,6 +55,7 @@ private:
     boost::asio::awaitable<proto_http::server_response> serve(proto_http::server_request request);
     boost::asio::awaitable<proto_http::server_response> serve_without_faults(proto_http::server_request request, fault how);
     proto_http::server_response serve_document(const proto_http::server_request& request);
+    proto_http::server_response find_document(const proto_http::server_request& request);
     bool is_authorized(const proto_http::server_request& request) const;
 
     proto_http::runtime& rt_;

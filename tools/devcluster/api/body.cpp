@@ -2,11 +2,15 @@
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <initializer_list>
+#include <optional>
 #include <set>
 
 namespace devcluster {
@@ -97,64 +101,112 @@ private:
     std::string key_;
 };
 
-/// YAML 1.2 core schema, and YAML 1.1's booleans only where they are true and false: what manifests mean.
+bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
+    return std::find(words.begin(), words.end(), text) != words.end();
+}
+
+/// Go's strconv.ParseInt with base 0. Nothing where it is no such number.
+std::optional<json::value> integer_of(std::string_view text) {
+    bool is_negative = text.starts_with('-');
+    if (is_negative || text.starts_with('+'))
+        text.remove_prefix(1);
+    int base = 10;
+    if (text.size() > 1 && text.front() == '0') {
+        auto mark = text[1] | 0x20;
+        base = mark == 'x' ? 16 : mark == 'b' ? 2 : 8;
+        text.remove_prefix(mark == 'x' || mark == 'b' || mark == 'o' ? 2 : 1);
+    }
+    std::uint64_t value = 0;
+    auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+    constexpr auto half = std::uint64_t(1) << 63;
+    if (text.empty() || error != std::errc() || at != text.data() + text.size() || (is_negative && value > half))
+        return std::nullopt;
+    if (is_negative)
+        return json::value(static_cast<std::int64_t>(0 - value));
+    return value < half ? json::value(static_cast<std::int64_t>(value)) : json::value(value);
+}
+
+std::optional<json::value> number_of(std::string text) {
+    std::erase(text, '_');
+    if (auto integer = integer_of(text))
+        return integer;
+    if (text.find_first_not_of("+-.0123456789eE") != std::string::npos)
+        return std::nullopt;
+    const auto* begin = text.data() + (text.front() == '+' ? 1 : 0);
+    double number = 0;
+    auto [at, error] = std::from_chars(begin, text.data() + text.size(), number);
+    if (error != std::errc() || at != text.data() + text.size() || !std::isfinite(number))
+        return std::nullopt;
+    constexpr double whole_max = 9e18;
+    bool is_whole = std::fabs(number) < whole_max && number == std::trunc(number);
+    return is_whole ? json::value(static_cast<std::int64_t>(number)) : json::value(number);
+}
+
+/// YAML 1.1, as Kubernetes reads manifests.
 json::value scalar(const YAML::Node& node) {
     const auto& text = node.Scalar();
     if (node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str")
         return json::value(text);
-    if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL")
+    if (is_one_of(text, {"", "~", "null", "Null", "NULL"}))
         return nullptr;
-    if (text == "true" || text == "True" || text == "TRUE")
+    if (is_one_of(text, {"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"}))
         return true;
-    if (text == "false" || text == "False" || text == "FALSE")
+    if (is_one_of(text, {"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"}))
         return false;
-    const auto* end = text.data() + text.size();
-    std::int64_t integer = 0;
-    if (auto [at, error] = std::from_chars(text.data() + (text.front() == '+' ? 1 : 0), end, integer);
-        error == std::errc() && at == end)
-        return integer;
-    double number = 0;
-    bool is_numeric = text.find_first_not_of("+-.0123456789eE") == std::string::npos;
-    if (auto [at, error] = std::from_chars(text.data(), end, number);
-        is_numeric && error == std::errc() && at == end && std::isfinite(number))
-        return number;
+    if (std::string_view("+-.0123456789").find(text.front()) != std::string_view::npos)
+        if (auto number = number_of(text))
+            return *number;
     return json::value(text);
 }
 
-outcome<json::value> to_json_value(const YAML::Node& node, std::size_t depth, std::size_t& budget) {
-    // Aliases let a short text stand for a huge one.
-    if (depth > body_depth_max || budget-- == 0)
-        return bad_request("YAML is nested too deeply or expands to too much");
-    switch (node.Type()) {
-    case YAML::NodeType::Undefined:
-    case YAML::NodeType::Null:
-        return json::value(nullptr);
-    case YAML::NodeType::Scalar:
-        return scalar(node);
-    case YAML::NodeType::Sequence: {
+/// One document, and what stands twice in it.
+class yaml_reader {
+public:
+    explicit yaml_reader(std::size_t& budget) : budget_(budget) {}
+
+    std::vector<std::string> duplicates;
+
+    outcome<json::value> read(const YAML::Node& node, std::size_t depth = 0) {
+        // Aliases let a short text stand for a huge one.
+        if (depth > body_depth_max || budget_-- == 0)
+            return bad_request("YAML is nested too deeply or expands to too much");
+        if (node.IsScalar())
+            return scalar(node);
+        if (node.IsMap())
+            return read_map(node, depth);
+        if (!node.IsSequence())
+            return json::value(nullptr);
         json::array made;
         for (const auto& item : node) {
-            auto value = to_json_value(item, depth + 1, budget);
+            auto value = read(item, depth + 1);
             if (value.has_error())
                 return value.error();
             made.push_back(std::move(*value));
         }
         return json::value(std::move(made));
     }
-    case YAML::NodeType::Map:
-        break;
+
+private:
+    outcome<json::value> read_map(const YAML::Node& node, std::size_t depth) {
+        json::object made;
+        for (const auto& member : node) {
+            auto key = member.first.IsScalar() ? scalar(member.first) : json::value();
+            if (key.is_null())
+                return bad_request(fmt::format("line {}: a key that is not a text", member.first.Mark().line + 1));
+            auto name = key.is_string() ? std::string(key.get_string()) : json::serialize(key);
+            auto value = read(member.second, depth + 1);
+            if (value.has_error())
+                return value.error();
+            if (made.contains(name))
+                duplicates.push_back(
+                    fmt::format("line {}: key {} already set in map", member.second.Mark().line + 1, json::serialize(key)));
+            made[name] = std::move(*value);
+        }
+        return json::value(std::move(made));
     }
-    json::object made;
-    for (const auto& member : node) {
-        if (!member.first.IsScalar())
-            return bad_request(fmt::format("line {}: a key that is not a text", member.first.Mark().line + 1));
-        auto value = to_json_value(member.second, depth + 1, budget);
-        if (value.has_error())
-            return value.error();
-        made[member.first.Scalar()] = std::move(*value);
-    }
-    return json::value(std::move(made));
-}
+
+    std::size_t& budget_;
+};
 
 constexpr std::size_t yaml_nodes_max = 1'000'000;
 
@@ -173,7 +225,7 @@ outcome<std::vector<json::value>> parse_yaml_documents(std::string_view text) {
     std::size_t budget = yaml_nodes_max;
     try {
         for (const auto& document : YAML::LoadAll(std::string(text))) {
-            auto value = to_json_value(document, 0, budget);
+            auto value = yaml_reader(budget).read(document);
             if (value.has_error())
                 return value.error();
             if (!value->is_null())
@@ -199,6 +251,16 @@ std::vector<std::string> duplicate_fields(std::string_view json_text) {
     boost::system::error_code failure;
     parser.write_some(false, json_text.data(), json_text.size(), failure);
     return failure ? std::vector<std::string>() : parser.handler().found;
+}
+
+std::vector<std::string> duplicate_yaml_keys(std::string_view yaml) {
+    std::size_t budget = yaml_nodes_max;
+    yaml_reader reader(budget);
+    try {
+        reader.read(YAML::Load(std::string(yaml)));
+    } catch (const YAML::Exception&) { // whoever parses it for its content tells of it
+    }
+    return reader.duplicates;
 }
 
 } // namespace devcluster

@@ -208,12 +208,14 @@ void controllers::end_namespace(const reference& who, const object_ptr& space) {
     }
     if (!is_empty)
         return;
+    auto& namespaces = all_.stored().in(who.collection);
+    if (finalizers_of(space->value) == nullptr) {
+        all_.stored().erase(namespaces, who.key);
+        return;
+    }
     auto next = space->value;
     next["spec"].get_object()["finalizers"] = json::array();
-    auto& namespaces = all_.stored().in(who.collection);
     all_.stored().put(namespaces, who.key, std::move(next));
-    if (finalizers_of(space->value) == nullptr)
-        all_.stored().erase(namespaces, who.key);
 }
 
 void controllers::make_default_account(const object_key& space) {

@@ -1,11 +1,11 @@
 #include "tools/devcluster/api/api_call.hpp"
 
 #include "asio_k8s/json_access.hpp"
+#include "tools/devcluster/api/body.hpp"
+#include "tools/devcluster/api/field_error.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
-
 #include <algorithm>
 
 // delete and deletecollection.
@@ -25,7 +25,7 @@ outcome<delete_options> parse_delete_options(const api_call& what) {
     if (!what.request.body.empty()) {
         auto value = what.body();
         if (value.has_error())
-            return value.error();
+            return bad_request("couldn't get version/kind; " + value.error().message);
         if (!value->is_object())
             return bad_request("the DeleteOptions are not an object");
         given = std::move(value->get_object());
@@ -38,21 +38,31 @@ outcome<delete_options> parse_delete_options(const api_call& what) {
     if (made.propagation.empty())
         made.propagation = query.get("propagationPolicy");
     const auto* orphans = given.if_contains("orphanDependents");
+    bool has_orphans = (orphans != nullptr && !orphans->is_null()) || query.has("orphanDependents");
+    std::vector<cause> causes;
+    if (has_orphans && !made.propagation.empty())
+        causes.push_back(invalid_value("propagationPolicy", json::value(made.propagation),
+                                       "orphanDependents and deletionPropagation cannot be both set"));
     if (made.propagation.empty() && ((orphans != nullptr && *orphans == json::value(true)) || query.is_true("orphanDependents")))
         made.propagation = "Orphan";
     if (const auto* preconditions = k8s::object_at(given, "preconditions")) {
         made.uid = k8s::text_at(*preconditions, "uid");
         made.resource_version = k8s::text_at(*preconditions, "resourceVersion");
     }
-    const auto* dry_run = k8s::array_at(given, "dryRun");
-    made.dry_run = (dry_run != nullptr && !dry_run->empty()) || query.get("dryRun") == "All";
+    json::array dry_run;
+    if (const auto* list = k8s::array_at(given, "dryRun"))
+        dry_run = *list;
+    else if (query.has("dryRun"))
+        dry_run.emplace_back(query.get("dryRun"));
+    made.dry_run = !dry_run.empty();
     if (!made.propagation.empty() && made.propagation != "Background" && made.propagation != "Foreground" &&
         made.propagation != "Orphan")
-        return invalid(object_name{"meta.k8s.io", "", "DeleteOptions", ""},
-                       {{"FieldValueNotSupported",
-                         fmt::format("Unsupported value: \"{}\": supported values: \"Background\", \"Foreground\", \"Orphan\"",
-                                     made.propagation),
-                         "propagationPolicy"}});
+        causes.push_back(unsupported_value("propagationPolicy", json::value(made.propagation),
+                                           {"Foreground", "Background", "Orphan", "nil"}));
+    if (std::any_of(dry_run.begin(), dry_run.end(), [](const json::value& one) { return one != "All"; }))
+        causes.push_back(unsupported_value("dryRun", dry_run, {"All"}));
+    if (!causes.empty())
+        return invalid_options("DeleteOptions", std::move(causes));
     return made;
 }
 
@@ -80,13 +90,13 @@ outcome<server_response> answer_delete(objects& all, const api_call& what) {
     auto removed = all.remove(*what.type, what.key, *options);
     if (removed.has_error())
         return removed.error();
-    if (removed->is_gone && what.type->kind != "Pod")
+    if (removed->is_gone && !what.type->answers_deleted)
         return json_answer(200, success_status(*what.type, removed->object->value));
     return object_answer(what, 200, removed->object, all.wall_now());
 }
 
 outcome<server_response> answer_delete_collection(objects& all, const api_call& what) {
-    if (what.type->namespaced && what.path.ns.empty())
+    if (!what.type->has_deletecollection || (what.type->namespaced && what.path.ns.empty()))
         return no_such_method();
     auto options = parse_delete_options(what);
     if (options.has_error())

@@ -10,7 +10,17 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr auto verbs_of_all = {"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"};
+/// In the order in which kube-apiserver tells them: custom kinds have another one.
+json::array verbs_of(const resource_type& type) {
+    if (type.is_custom)
+        return {"delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"};
+    json::array made{"create", "delete"};
+    if (type.has_deletecollection)
+        made.emplace_back("deletecollection");
+    for (auto verb : {"get", "list", "patch", "update", "watch"})
+        made.emplace_back(verb);
+    return made;
+}
 
 struct subresource {
     std::string_view name;
@@ -69,7 +79,7 @@ json::object aggregated_resource(const resource_type& type) {
     made["responseKind"] = response_kind(type, type.kind);
     made["scope"] = type.namespaced ? "Namespaced" : "Cluster";
     made["singularResource"] = type.singular;
-    made["verbs"] = to_array(verbs_of_all);
+    made["verbs"] = verbs_of(type);
     if (!type.short_names.empty())
         made["shortNames"] = to_array(type.short_names);
     if (!type.categories.empty())
@@ -93,7 +103,7 @@ void add_classic_resources(const resource_type& type, json::array& to) {
     made["singularName"] = type.singular;
     made["namespaced"] = type.namespaced;
     made["kind"] = type.kind;
-    made["verbs"] = to_array(verbs_of_all);
+    made["verbs"] = verbs_of(type);
     if (!type.short_names.empty())
         made["shortNames"] = to_array(type.short_names);
     if (!type.categories.empty())

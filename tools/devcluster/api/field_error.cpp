@@ -51,6 +51,10 @@ cause forbidden_value(std::string field, std::string_view detail) {
     return make("FieldValueForbidden", std::move(field), "Forbidden", detail);
 }
 
+cause not_found_value(std::string field, const boost::json::value& bad) {
+    return make("FieldValueNotFound", std::move(field), "Not found: " + shown(bad), {});
+}
+
 cause duplicate_value(std::string field, const boost::json::value& bad) {
     return make("FieldValueDuplicate", std::move(field), "Duplicate value: " + shown(bad), {});
 }

@@ -22,6 +22,7 @@ cause invalid_text(std::string field, std::string_view shown, std::string_view d
 cause invalid_type(std::string field, std::string_view bad, std::string_view detail);
 cause required_value(std::string field, std::string_view detail = {});
 cause forbidden_value(std::string field, std::string_view detail);
+cause not_found_value(std::string field, const boost::json::value& bad);
 cause duplicate_value(std::string field, const boost::json::value& bad);
 cause unsupported_value(std::string field, const boost::json::value& bad, const std::vector<std::string>& supported);
 cause too_long(std::string field, std::int64_t max);

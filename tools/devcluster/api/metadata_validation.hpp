@@ -41,6 +41,8 @@ std::vector<std::string> wrong_dns_1035_label(std::string_view name);
 /// A label key, annotation key or finalizer: "prefix.example/name".
 std::vector<std::string> wrong_qualified_name(std::string_view name);
 std::vector<std::string> wrong_label_value(std::string_view value);
+/// A key of a ConfigMap or Secret.
+std::vector<std::string> wrong_config_key(std::string_view key);
 /// A kind: a label in mixed case. In one sentence; empty where nothing is wrong.
 std::string wrong_kind_name(std::string_view kind);
 

@@ -15,6 +15,7 @@ constexpr std::string_view dns_subdomain_shape = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(
 constexpr std::string_view dns_1035_label_shape = "[a-z]([-a-z0-9]*[a-z0-9])?";
 constexpr std::string_view qualified_shape = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 constexpr std::string_view label_value_shape = "(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?";
+constexpr std::string_view config_key_shape = "[-._a-zA-Z0-9]+";
 constexpr std::string_view must_be_qualified =
     "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
 
@@ -130,6 +131,20 @@ std::vector<std::string> wrong_label_value(std::string_view value) {
             shape_error("a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and "
                         "must start and end with an alphanumeric character",
                         "'MyValue',  or 'my_value',  or '12345'", label_value_shape));
+    return wrong;
+}
+
+std::vector<std::string> wrong_config_key(std::string_view key) {
+    constexpr std::size_t size_max = 253;
+    static const auto shape = whole(config_key_shape);
+    std::vector<std::string> wrong;
+    if (key.size() > size_max)
+        wrong.push_back(too_many(size_max, "characters"));
+    if (!shape.matches(key))
+        wrong.push_back(shape_error("a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+                                    "'key.name',  or 'KEY_NAME',  or 'key-name'", config_key_shape));
+    else if (key == "." || key.starts_with(".."))
+        wrong.push_back(fmt::format("must not {} '{}'", key == "." || key == ".." ? "be" : "start with", key == "." ? "." : ".."));
     return wrong;
 }
 

@@ -2,7 +2,10 @@
 
 #include "asio_k8s/json_access.hpp"
 #include "asio_k8s/rfc3339.hpp"
+#include "tools/devcluster/api/core_schemas.hpp"
+#include "tools/devcluster/api/field_error.hpp"
 #include "tools/devcluster/api/metadata_validation.hpp"
+#include "tools/devcluster/api/patch.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/json/array.hpp>
@@ -17,6 +20,8 @@ namespace json = boost::json;
 
 namespace {
 
+constexpr std::string_view base64_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 constexpr std::string_view stale_message =
     "the object has been modified; please apply your changes to the latest version and try again";
 
@@ -27,14 +32,86 @@ json::object& metadata_of(json::object& object) {
     return metadata.get_object();
 }
 
+bool is_mistyped(const cause& one) {
+    return one.reason == "FieldValueTypeInvalid";
+}
+
 std::string text_of(std::string_view view) {
     return std::string(view);
 }
 
-status_error precondition_failed(const object_name& what, std::string_view field, std::string_view wanted,
-                                 std::string_view found) {
-    return conflict(
-        what, fmt::format("Precondition failed: {} in precondition: {}, {} in object meta: {}", field, wanted, field, found));
+/// Of a DELETE. It names the kind where others name the resource.
+status_error precondition_failed(const resource_type& type, const object_key& key, std::string_view field,
+                                 std::string_view wanted, std::string_view found, std::string_view perhaps) {
+    return conflict(object_name{type.group, type.kind, type.kind, key.second},
+                    fmt::format("the {0} in the precondition ({1}) does not match the {0} in record ({2}). The object might have "
+                                "been {3}",
+                                field, wanted, found, perhaps));
+}
+
+/// Of a PUT: etcd finds it.
+status_error other_uid(const resource_type& type, const object_key& key, std::string_view wanted, std::string_view found) {
+    auto place = type.is_custom ? type.group + '/' + type.plural : type.plural;
+    return conflict(type.named(key.second),
+                    fmt::format("StorageError: invalid object, Code: 4, Key: /registry/{}/{}{}{}, ResourceVersion: 0, "
+                                "AdditionalErrorMsg: Precondition failed: UID in precondition: {}, UID in object meta: {}",
+                                place, key.first, key.first.empty() ? "" : "/", key.second, wanted, found));
+}
+
+/// 400 for what cannot be decoded, and 422 where a patch made it so.
+status_error undecodable(const resource_type& type, const json::object& object, const write_options& options,
+                         const std::string& why) {
+    if (options.is_patch)
+        return invalid(object_name{},
+                       {invalid_value("patch", json::value(options.strategic_patch.empty() ? json::serialize(object)
+                                                                                           : options.strategic_patch),
+                                      why)});
+    return bad_request(
+        fmt::format("{} in version \"{}\" cannot be handled as a {}: {}", type.kind, type.version, type.kind, why));
+}
+
+/// What Go says of a value of another type than a field's. Paths have no indices there.
+std::string not_unmarshalled_into(std::string_view kind, const cause& mistyped, const write_options& options) {
+    auto quoted_part = [](std::string_view text) {
+        auto begin = text.find('"');
+        return begin == text.npos ? std::string_view() : text.substr(begin + 1, text.find('"', begin + 1) - begin - 1);
+    };
+    constexpr std::string_view wanted = " must be of type ";
+    auto is = quoted_part(mistyped.message);
+    std::string_view text = mistyped.message;
+    auto type = text.substr(std::min(text.find(wanted), text.size() - wanted.size()) + wanted.size());
+    type = type.substr(0, type.find(':'));
+    if (!options.strategic_patch.empty()) // such a patch is no JSON any more when it is decoded
+        return fmt::format("cannot restore {} from {}", type == "object" ? "map" : type == "array" ? "slice" : type, is);
+    if (type == "byte")
+        return fmt::format("illegal base64 data at input byte {}", is.find_first_not_of(base64_alphabet));
+    std::string path;
+    for (auto rest = std::string_view(mistyped.field); !rest.empty();) {
+        auto bracket = std::min(rest.find('['), rest.size());
+        path += rest.substr(0, bracket);
+        rest.remove_prefix(std::min(rest.find(']', bracket), rest.size() - 1) + 1);
+    }
+    return fmt::format("json: cannot unmarshal {} into Go struct field {}.{} of type {}",
+                       is == "integer" ? std::string_view("number") : is, kind, path, type);
+}
+
+/// Whether the metadata can be decoded: it has Go's types also where the rest of the object has none.
+outcome<void> check_metadata(const resource_type& type, const json::object& object, const write_options& options) {
+    const auto* metadata = object.if_contains("metadata");
+    if (metadata == nullptr || metadata->is_null())
+        return {};
+    if (!metadata->is_object())
+        return undecodable(type, object, options,
+                           not_unmarshalled({}, *metadata, "value of type v1.ObjectMeta").message);
+    if (!type.is_custom || !type.structure)
+        return {};
+    auto copy = metadata->get_object();
+    metadata_schema().prune(copy);
+    auto causes = metadata_schema().validate(copy);
+    auto mistyped = std::find_if(causes.begin(), causes.end(), is_mistyped);
+    if (mistyped == causes.end())
+        return {};
+    return undecodable(type, object, options, not_unmarshalled_into("ObjectMeta", *mistyped, options));
 }
 
 /// A member that clients do not decide: as it is stored, whatever was sent.
@@ -124,6 +201,8 @@ outcome<object_ptr> objects::get(const resource_type& type, const object_key& ke
 
 outcome<object_ptr> objects::create(const resource_type& type, std::string_view ns, json::object object,
                                     const write_options& options) {
+    if (auto typed = check_metadata(type, object, options); typed.has_error())
+        return typed.error();
     auto admitted = admit_new(type, ns, object);
     if (admitted.has_error())
         return admitted.error();
@@ -139,7 +218,7 @@ outcome<object_ptr> objects::create(const resource_type& type, std::string_view 
     }
     std::string name(metadata_text(object, "name"));
     auto causes = validate_metadata(metadata_of(object), type.namespaced, name_rule_of(type.group, type.kind));
-    if (auto wrong = judge(type, object, part::whole, std::move(causes)); wrong.has_error())
+    if (auto wrong = judge(type, object, part::whole, options, std::move(causes)); wrong.has_error())
         return wrong.error();
 
     auto& collection = store_.in(type.collection_name());
@@ -155,7 +234,7 @@ outcome<void> objects::admit_new(const resource_type& type, std::string_view ns,
     if (type.namespaced && !named_ns.empty() && named_ns != ns)
         return bad_request(fmt::format("the namespace of the provided object does not match the namespace sent on the request"));
     if (!k8s::text_at(metadata, "resourceVersion").empty())
-        return bad_request("resourceVersion should not be set on objects to be created");
+        return internal_error("resourceVersion should not be set on objects to be created");
     if (type.namespaced)
         metadata["namespace"] = ns;
     else
@@ -191,10 +270,8 @@ outcome<void> objects::check_namespace(const resource_type& type, std::string_vi
 }
 
 /// Fields that nobody knows: refused, told or dropped in silence, as asked. Then the schema's defaults.
-outcome<void> objects::judge_fields(const resource_type& type, json::object& object, const write_options& options) const {
-    std::vector<std::string> complaints;
-    for (const auto& path : options.duplicate_fields)
-        complaints.push_back(fmt::format("duplicate field \"{}\"", path));
+outcome<void> objects::judge_fields(const resource_type& type, json::object& object, const write_options& options) {
+    auto complaints = options.duplicate_fields;
     if (type.structure) {
         for (const auto& path : type.structure->prune(object))
             complaints.push_back(fmt::format("unknown field \"{}\"", path));
@@ -202,35 +279,37 @@ outcome<void> objects::judge_fields(const resource_type& type, json::object& obj
     }
     if (complaints.empty() || options.unknown_fields == field_validation::ignore)
         return {};
-    if (options.unknown_fields == field_validation::strict) {
-        auto list = fmt::format("strict decoding error: {}", fmt::join(complaints, ", "));
-        return bad_request(type.is_custom ? list
-                                          : fmt::format("{} in version \"{}\" cannot be handled as a {}: {}", type.kind,
-                                                        type.version, type.kind, list));
-    }
+    if (options.unknown_fields == field_validation::strict)
+        return undecodable(type, object, options, fmt::format("strict decoding error: {}", fmt::join(complaints, ", ")));
     if (options.warnings != nullptr)
         options.warnings->insert(options.warnings->end(), complaints.begin(), complaints.end());
     return {};
 }
 
 /// Whether it may be stored. `causes` is what is wrong with its metadata.
-outcome<void> objects::judge(const resource_type& type, const json::object& object, part which, std::vector<cause> causes) {
+outcome<void> objects::judge(const resource_type& type, const json::object& object, part which, const write_options& options,
+                             std::vector<cause> causes) {
     auto add = [&](std::vector<cause> more) { causes.insert(causes.end(), more.begin(), more.end()); };
     bool is_core_kind = type.group.empty() && type.kind != "Event";
     if (is_core_kind)
         add(validate_core_finalizers(object.at("metadata").get_object()));
+    std::vector<cause> by_schema;
     if (type.structure)
-        add(which == part::status ? status_causes(*type.structure, object) : type.structure->validate(object));
-    if (type.rules.validate && which == part::whole)
-        add(type.rules.validate(object));
+        by_schema = which == part::status ? status_causes(*type.structure, object) : type.structure->validate(object);
+    // A core kind is decoded into its Go type before anybody validates it.
+    auto mistyped = std::find_if(by_schema.begin(), by_schema.end(), is_mistyped);
+    if (!type.is_custom && mistyped != by_schema.end())
+        return undecodable(type, object, options, not_unmarshalled_into(type.kind, *mistyped, options));
+    auto by_rules = type.rules.validate && which == part::whole ? type.rules.validate(object) : std::vector<cause>();
+    // Where there is a rule, the schema's words are not Kubernetes'.
+    std::erase_if(by_schema, [&](const cause& one) {
+        return (!type.is_custom && one.field.starts_with("metadata.")) ||
+               std::any_of(by_rules.begin(), by_rules.end(), [&](const cause& rule) { return rule.field == one.field; });
+    });
+    add(std::move(by_schema));
+    add(std::move(by_rules));
     if (causes.empty())
         return {};
-    auto mistyped =
-        std::find_if(causes.begin(), causes.end(), [](const cause& one) { return one.reason == "FieldValueTypeInvalid"; });
-    // A core kind is decoded into its Go type before anybody validates it.
-    if (!type.is_custom && mistyped != causes.end())
-        return bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: json: cannot unmarshal {}: {}", type.kind,
-                                       type.version, type.kind, mistyped->field, mistyped->message));
     return invalid(type.named(std::string(metadata_text(object, "name"))), std::move(causes));
 }
 
@@ -239,10 +318,6 @@ outcome<object_ptr> objects::replace(const resource_type& type, const object_key
     auto current = get(type, key);
     if (current.has_error())
         return current.error();
-    auto& metadata = metadata_of(next);
-    if (auto version = k8s::text_at(metadata, "resourceVersion"); version.empty() && type.is_custom)
-        return invalid(object_name{type.group, type.plural, type.plural, key.second},
-                       {{"FieldValueInvalid", "Invalid value: 0: must be specified for an update", "metadata.resourceVersion"}});
     return update(type, key, *current, std::move(next), which, options);
 }
 
@@ -262,6 +337,8 @@ outcome<object_ptr> objects::update(const resource_type& type, const object_key&
     const auto& stored = current->value;
     const auto& stored_metadata = stored.at("metadata").get_object();
     auto what = type.named(key.second);
+    if (auto typed = check_metadata(type, next, options); typed.has_error())
+        return typed.error();
     {
         auto& metadata = metadata_of(next);
         if (auto name = k8s::text_at(metadata, "name"); !name.empty() && name != key.second)
@@ -269,11 +346,16 @@ outcome<object_ptr> objects::update(const resource_type& type, const object_key&
                 fmt::format("the name of the object ({}) does not match the name on the URL ({})", name, key.second));
         if (auto ns = k8s::text_at(metadata, "namespace"); type.namespaced && !ns.empty() && ns != key.first)
             return bad_request("the namespace of the provided object does not match the namespace sent on the request");
-        if (auto version = k8s::text_at(metadata, "resourceVersion");
-            !version.empty() && version != k8s::text_at(stored_metadata, "resourceVersion"))
+        // Kinds of the core group may be replaced blindly, others may not.
+        auto version = k8s::text_at(metadata, "resourceVersion");
+        if (version.empty() && !type.group.empty())
+            return invalid(object_name{type.group, type.plural, type.plural, key.second},
+                           {invalid_value("metadata.resourceVersion", 0, "must be specified for an update")});
+        if (!version.empty() && version != k8s::text_at(stored_metadata, "resourceVersion"))
             return conflict(what, stale_message);
-        if (auto uid = k8s::text_at(metadata, "uid"); !uid.empty() && uid != k8s::text_at(stored_metadata, "uid"))
-            return precondition_failed(what, "UID", uid, k8s::text_at(stored_metadata, "uid"));
+        auto uid = k8s::text_at(metadata, "uid");
+        if (!options.is_patch && !uid.empty() && uid != k8s::text_at(stored_metadata, "uid"))
+            return other_uid(type, key, uid, k8s::text_at(stored_metadata, "uid"));
     }
     if (which == part::status) {
         auto status = next.if_contains("status") == nullptr ? std::optional<json::value>() : next.at("status");
@@ -290,9 +372,12 @@ outcome<object_ptr> objects::update(const resource_type& type, const object_key&
         keep(next, stored, "status");
     }
     auto& metadata = metadata_of(next);
-    for (auto member : {"name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
-                        "generation", "resourceVersion", "generateName"})
+    for (auto member : {"name", "namespace", "creationTimestamp", "generation", "resourceVersion", "generateName"})
         keep(metadata, stored_metadata, member);
+    // What else only the server writes may be left out, but not changed.
+    for (auto member : {"uid", "deletionTimestamp", "deletionGracePeriodSeconds"})
+        if (stored_metadata.contains(member) && (std::string_view(member) != "uid" || k8s::text_at(metadata, "uid").empty()))
+            keep(metadata, stored_metadata, member);
     metadata.erase("managedFields");
     if (auto judged = judge_fields(type, next, options); judged.has_error())
         return judged.error();
@@ -308,7 +393,7 @@ outcome<object_ptr> objects::update(const resource_type& type, const object_key&
     if (is_ending && has_new_finalizer(next, stored))
         causes.push_back({"FieldValueForbidden", "Forbidden: no new finalizers can be added if the object is being deleted",
                           "metadata.finalizers"});
-    if (auto wrong = judge(type, next, which, std::move(causes)); wrong.has_error())
+    if (auto wrong = judge(type, next, which, options, std::move(causes)); wrong.has_error())
         return wrong.error();
 
     if (next == stored)
@@ -318,10 +403,10 @@ outcome<object_ptr> objects::update(const resource_type& type, const object_key&
     bool is_over =
         is_ending && !is_held(type, next) && k8s::integer_at(stored_metadata, "deletionGracePeriodSeconds").value_or(0) == 0;
     auto& collection = store_.in(type.collection_name());
-    auto put = store_.put(collection, key, std::move(next));
-    if (is_over)
-        return store_.erase(collection, key);
-    return put;
+    if (!is_over)
+        return store_.put(collection, key, std::move(next));
+    store_.erase(collection, key);
+    return unstored(std::move(next));
 }
 
 outcome<deletion> objects::remove(const resource_type& type, const object_key& key, const delete_options& options) {
@@ -329,12 +414,11 @@ outcome<deletion> objects::remove(const resource_type& type, const object_key& k
     if (found.has_error())
         return found.error();
     const auto& current = *found;
-    auto what = type.named(key.second);
     if (auto uid = metadata_text(current->value, "uid"); !options.uid.empty() && options.uid != uid)
-        return precondition_failed(what, "UID", options.uid, uid);
+        return precondition_failed(type, key, "UID", options.uid, uid, "deleted and then recreated");
     if (auto version = metadata_text(current->value, "resourceVersion");
         !options.resource_version.empty() && options.resource_version != version)
-        return precondition_failed(what, "ResourceVersion", options.resource_version, version);
+        return precondition_failed(type, key, "ResourceVersion", options.resource_version, version, "modified");
 
     auto grace = type.rules.grace_seconds ? type.rules.grace_seconds(current->value, options.grace_seconds) : 0;
     auto next = current->value;
@@ -345,11 +429,10 @@ outcome<deletion> objects::remove(const resource_type& type, const object_key& k
         add_finalizer(metadata, "orphan");
 
     auto& collection = store_.in(type.collection_name());
-    if (grace == 0 && !is_held(type, next)) {
-        if (options.dry_run)
-            return deletion{current, true};
-        return deletion{store_.erase(collection, key), true};
-    }
+    bool is_gone = grace == 0 && !is_held(type, next);
+    // Of a kind that knows grace, a watch sees that the deletion begins even where it ends at once.
+    if (is_gone && !type.rules.grace_seconds)
+        return deletion{options.dry_run ? current : store_.erase(collection, key), true};
     bool is_ending = !k8s::text_at(metadata, "deletionTimestamp").empty();
     auto left = k8s::integer_at(metadata, "deletionGracePeriodSeconds").value_or(0);
     // A second delete may only shorten what is left.
@@ -361,9 +444,10 @@ outcome<deletion> objects::remove(const resource_type& type, const object_key& k
     }
     if (!is_ending && type.rules.prepare_delete)
         type.rules.prepare_delete(next);
-    if (options.dry_run || next == current->value)
-        return deletion{current, false};
-    return deletion{store_.put(collection, key, std::move(next)), false};
+    if (options.dry_run)
+        return deletion{current, is_gone};
+    auto last = next == current->value ? current : store_.put(collection, key, std::move(next));
+    return deletion{is_gone ? store_.erase(collection, key) : last, is_gone};
 }
 
 void objects::run_later(std::function<void()> what) {

@@ -19,8 +19,11 @@ enum class field_validation { ignore, warn, strict };
 struct write_options {
     bool dry_run = false;
     field_validation unknown_fields = field_validation::warn;
-    /// Fields that stood twice in the body that was sent, by path.
+    /// What stood twice in the body that was sent, as complaints.
     std::vector<std::string> duplicate_fields;
+    /// What a patch makes of an object is refused in other words than an object that was sent.
+    bool is_patch = false;
+    std::string strategic_patch; ///< how the refusal shows it; empty: it shows the object
     /// Told of what is done all the same ("unknown field ..."); null: nobody.
     std::vector<std::string>* warnings = nullptr;
 };
@@ -73,11 +76,11 @@ public:
 private:
     outcome<void> admit_new(const resource_type& type, std::string_view ns, boost::json::object& object);
     outcome<void> check_namespace(const resource_type& type, std::string_view ns) const;
-    outcome<void> judge_fields(const resource_type& type, boost::json::object& object, const write_options& options) const;
+    static outcome<void> judge_fields(const resource_type& type, boost::json::object& object, const write_options& options);
     outcome<object_ptr> update(const resource_type& type, const object_key& key, const object_ptr& current,
                                boost::json::object next, part which, const write_options& options);
     static outcome<void> judge(const resource_type& type, const boost::json::object& object, part which,
-                               std::vector<cause> causes);
+                               const write_options& options, std::vector<cause> causes);
     std::string fresh_uid();
     std::string fresh_suffix();
 

@@ -192,7 +192,9 @@ void add_components(components& to, const served_resource& of) {
     }
 }
 
-std::string hash_of(const object& document) {
+} // namespace
+
+std::string content_hash(const object& document) {
     std::uint64_t hash = 0xcbf29ce484222325U; // FNV-1a: tells versions of a document from each other, no more
     for (char character : boost::json::serialize(document)) {
         hash ^= static_cast<unsigned char>(character);
@@ -200,8 +202,6 @@ std::string hash_of(const object& document) {
     }
     return fmt::format("{:016X}", hash);
 }
-
-} // namespace
 
 object openapi_document(const std::vector<served_resource>& all, std::string_view group, std::string_view version) {
     object paths;
@@ -227,7 +227,7 @@ object openapi_index(const std::vector<served_resource>& all) {
     object paths;
     for (const auto& [group, version] : documents) {
         auto path = group.empty() ? fmt::format("api/{}", version) : fmt::format("apis/{}/{}", group, version);
-        auto hash = hash_of(openapi_document(all, group, version));
+        auto hash = content_hash(openapi_document(all, group, version));
         paths[path] = {{"serverRelativeURL", fmt::format("/openapi/v3/{}?hash={}", path, hash)}};
     }
     return {{"paths", std::move(paths)}};

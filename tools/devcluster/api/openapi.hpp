@@ -29,4 +29,7 @@ boost::json::object openapi_index(const std::vector<served_resource>& all);
 /// GET /openapi/v3/api/v1 and /openapi/v3/apis/GROUP/VERSION: of those resources that are of the group and version.
 boost::json::object openapi_document(const std::vector<served_resource>& all, std::string_view group, std::string_view version);
 
+/// Tells versions of a document from each other.
+std::string content_hash(const boost::json::object& document);
+
 } // namespace devcluster

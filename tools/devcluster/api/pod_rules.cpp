@@ -1,6 +1,8 @@
 #include "tools/devcluster/api/pod_rules.hpp"
 
 #include "asio_k8s/json_access.hpp"
+#include "tools/devcluster/api/field_error.hpp"
+#include "tools/devcluster/api/metadata_validation.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -171,29 +173,22 @@ outcome<void> prepare_update(json::object& next, const json::object& stored, con
     return invalid(object_name{"", "pods", "Pod", std::string(metadata_text(stored, "name"))}, std::move(causes));
 }
 
-bool is_dns_label(std::string_view text) {
-    auto is_good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-    return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
-           std::all_of(text.begin(), text.end(), is_good);
-}
-
-void validate_container(const json::object& container, const std::string& path, std::set<std::string>& names,
-                        std::vector<cause>& causes) {
+void validate_container(const json::object& container, const std::string& path, const std::set<std::string_view>& volumes,
+                        std::set<std::string>& names, std::vector<cause>& causes) {
     auto name = k8s::text_at(container, "name");
     if (name.empty())
         causes.push_back({"FieldValueRequired", "Required value", path + ".name"});
-    else if (!is_dns_label(name))
-        causes.push_back(
-            {"FieldValueInvalid",
-             fmt::format("Invalid value: \"{}\": a lowercase RFC 1123 label must consist of lower case alphanumeric "
-                         "characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  "
-                         "or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
-                         name),
-             path + ".name"});
+    else if (auto wrong = wrong_dns_label(name); !wrong.empty())
+        causes.push_back(invalid_value(path + ".name", json::value(name), wrong.front()));
     else if (!names.emplace(name).second)
         causes.push_back({"FieldValueDuplicate", fmt::format("Duplicate value: \"{}\"", name), path + ".name"});
     if (k8s::text_at(container, "image").empty())
         causes.push_back({"FieldValueRequired", "Required value", path + ".image"});
+    const auto* mounts = k8s::array_at(container, "volumeMounts");
+    for (std::size_t i = 0; mounts != nullptr && i < mounts->size(); ++i)
+        if (const auto* mount = (*mounts)[i].if_object(); mount != nullptr && !volumes.contains(k8s::text_at(*mount, "name")))
+            causes.push_back(not_found_value(fmt::format("{}.volumeMounts[{}].name", path, i),
+                                             json::value(k8s::text_at(*mount, "name"))));
 }
 
 std::vector<cause> validate(const json::object& pod) {
@@ -201,6 +196,11 @@ std::vector<cause> validate(const json::object& pod) {
     const auto* spec = k8s::object_at(pod, "spec");
     if (spec == nullptr)
         return causes;
+    std::set<std::string_view> volumes;
+    if (const auto* all = k8s::array_at(*spec, "volumes"))
+        for (const auto& volume : *all)
+            if (const auto* one = volume.if_object())
+                volumes.insert(k8s::text_at(*one, "name"));
     std::set<std::string> names;
     for (auto list : container_lists) {
         const auto* containers = k8s::array_at(*spec, list);
@@ -210,7 +210,7 @@ std::vector<cause> validate(const json::object& pod) {
         for (const auto& container : containers == nullptr ? json::array() : *containers) {
             auto path = fmt::format("spec.{}[{}]", list, index++);
             if (const auto* one = container.if_object())
-                validate_container(*one, path, names, causes);
+                validate_container(*one, path, volumes, names, causes);
         }
     }
     auto policy = k8s::text_at(*spec, "restartPolicy");

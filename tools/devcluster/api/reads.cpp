@@ -2,6 +2,7 @@
 
 #include "asio_k8s/base64.hpp"
 #include "asio_k8s/json_access.hpp"
+#include "tools/devcluster/api/field_error.hpp"
 #include "tools/devcluster/api/watch_stream.hpp"
 
 #include <boost/json/parse.hpp>
@@ -29,19 +30,49 @@ status_error too_large_version(std::uint64_t asked, std::uint64_t current) {
     status_error made;
     made.code = 504;
     made.reason = "Timeout";
-    made.message = fmt::format("Too large resource version: {}, current: {}", asked, current);
+    made.message = fmt::format("Timeout: Too large resource version: {}, current: {}", asked, current);
     made.causes = {{"ResourceVersionTooLarge", "Too large resource version", {}}};
     made.retry_after_seconds = 1;
     return made;
 }
 
+/// Errors: what is wrong with it, as kube-apiserver answers a watch. A list is answered 400.
 outcome<std::uint64_t> parse_version(const std::string& text) {
     std::uint64_t value = 0;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size())
-        return bad_request(
-            fmt::format("invalid resource version \"{}\": strconv.ParseUint: parsing \"{}\": invalid syntax", text, text));
+        return internal_error(fmt::format(
+            "resourceVersion: Invalid value: \"{}\": strconv.ParseUint: parsing \"{}\": invalid syntax", text, text));
     return value;
+}
+
+/// k8s.io/apimachinery's ValidateListOptions.
+outcome<void> check_list_options(const query_values& query, bool is_watch) {
+    constexpr auto field = "resourceVersionMatch";
+    auto match = query.get(field), version = query.get("resourceVersion");
+    bool tells_initial = query.has("sendInitialEvents");
+    std::vector<cause> causes;
+    auto forbid = [&](bool is_wrong, std::string_view why) {
+        if (is_wrong)
+            causes.push_back(forbidden_value(field, why));
+    };
+    if (is_watch) {
+        forbid(tells_initial && match != "NotOlderThan", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+        forbid(!match.empty() && !tells_initial, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+        if (!match.empty() && match != "NotOlderThan")
+            causes.push_back(unsupported_value(field, json::value(match), {"NotOlderThan"}));
+    } else {
+        forbid(!match.empty() && version.empty(), "resourceVersionMatch is forbidden unless resourceVersion is provided");
+        if (!match.empty() && match != "Exact" && match != "NotOlderThan")
+            causes.push_back(unsupported_value(field, json::value(match), {"Exact", "NotOlderThan", ""}));
+        forbid(match == "Exact" && version == "0", "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
+        if (tells_initial)
+            causes.push_back(forbidden_value("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+    }
+    forbid(!match.empty() && !query.get("continue").empty(), "resourceVersionMatch is forbidden when continue is provided");
+    if (!causes.empty())
+        return invalid_options("ListOptions", std::move(causes));
+    return {};
 }
 
 struct page_start {
@@ -66,7 +97,7 @@ outcome<page_start> parse_continue(const std::string& token) {
     auto start = object == nullptr ? std::string_view() : k8s::text_at(*object, "start");
     auto slash = start.find('/');
     if (!revision || *revision <= 0 || slash == std::string_view::npos)
-        return bad_request("continue key is not valid");
+        return bad_request("invalid continue token: continue key is not valid");
     page_start made;
     made.revision = static_cast<std::uint64_t>(*revision);
     made.after = object_key(start.substr(0, slash), start.substr(slash + 1));
@@ -76,15 +107,11 @@ outcome<page_start> parse_continue(const std::string& token) {
 /// As of which revision a list is; nothing: as of now.
 outcome<std::optional<std::uint64_t>> exact_revision(const query_values& query, std::uint64_t current) {
     auto version = query.get("resourceVersion"), match = query.get("resourceVersionMatch");
-    if (!match.empty() && version.empty())
-        return invalid(object_name{"meta.k8s.io", "", "ListOptions", ""},
-                       {{"FieldValueForbidden", "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided",
-                         "resourceVersionMatch"}});
     if (version.empty() || version == "0")
         return std::optional<std::uint64_t>();
     auto parsed = parse_version(version);
     if (parsed.has_error())
-        return parsed.error();
+        return bad_request("invalid resource version: " + parsed.error().message);
     if (*parsed > current)
         return too_large_version(*parsed, current);
     return match == "Exact" ? std::optional(*parsed) : std::nullopt;
@@ -100,6 +127,8 @@ outcome<server_response> answer_get(objects& all, const api_call& what) {
 }
 
 outcome<server_response> answer_list(objects& all, const api_call& what) {
+    if (auto checked = check_list_options(what.query, false); checked.has_error())
+        return checked.error();
     auto selected = parse_selection(*what.type, what.query);
     if (selected.has_error())
         return selected.error();
@@ -112,6 +141,8 @@ outcome<server_response> answer_list(objects& all, const api_call& what) {
         auto start = parse_continue(token);
         if (start.has_error())
             return start.error();
+        if (auto version = what.query.get("resourceVersion"); !version.empty() && version != "0")
+            return bad_request("specifying resource version is not allowed when using continue");
         as_of = start->revision;
         after = std::move(start->after);
     } else {
@@ -148,6 +179,8 @@ outcome<server_response> answer_list(objects& all, const api_call& what) {
 }
 
 outcome<server_response> answer_watch(proto_http::runtime& rt, objects& all, const api_call& what) {
+    if (auto checked = check_list_options(what.query, true); checked.has_error())
+        return checked.error();
     auto selected = parse_selection(*what.type, what.query);
     if (selected.has_error())
         return selected.error();
@@ -164,11 +197,8 @@ outcome<server_response> answer_watch(proto_http::runtime& rt, objects& all, con
     made.timeout = timeout > 0 ? std::chrono::seconds(timeout) : watch_timeout_default;
     auto version = what.query.get("resourceVersion");
     bool is_initial_asked = what.query.is_true("sendInitialEvents");
-    if (is_initial_asked && what.query.get("resourceVersionMatch") != "NotOlderThan")
-        return invalid(
-            object_name{"meta.k8s.io", "", "ListOptions", ""},
-            {{"FieldValueForbidden", "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-              "resourceVersionMatch"}});
+    if (!is_initial_asked && what.query.has("sendInitialEvents"))
+        made.from = all.stored().revision();
     made.marks_initial_end = is_initial_asked && made.bookmarks;
     if (!version.empty() && version != "0") {
         auto parsed = parse_version(version);

@@ -132,12 +132,7 @@ outcome<representation> negotiate(std::string_view accept, const query_values& q
                                 include));
             return made;
         }
-    status_error refused;
-    refused.code = 406;
-    refused.reason = "NotAcceptable";
-    refused.message =
-        "only the following media types are accepted: application/json, application/json;as=Table;g=meta.k8s.io;v=v1";
-    return refused;
+    return not_acceptable();
 }
 
 shared_text render_object(const resource_type& type, const object_ptr& object, const representation& how,
@@ -179,8 +174,10 @@ std::string render_list(const resource_type& type, const std::vector<object_ptr>
             made += ',';
         if (is_partial)
             made += json::serialize(partial(item->value));
-        else
+        else if (type.is_custom)
             made += text_in_version(type, *item, converted);
+        else // a list of core kinds does not repeat kind and version
+            made.append(1, '{').append(item->text, item->members_at);
     }
     made += "]}";
     return made;

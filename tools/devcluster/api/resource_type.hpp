@@ -47,6 +47,8 @@ struct resource_type {
     bool has_status = false;     ///< the subresource
     bool has_generation = false; ///< metadata.generation counts changes of what is desired
     bool is_custom = false;
+    bool has_deletecollection = true;
+    bool answers_deleted = false; ///< a DELETE is answered with the object that is gone, not with a Status
     std::vector<std::string> short_names;
     std::vector<std::string> categories;
     std::vector<std::string> selectable_fields;         ///< beside metadata.name and metadata.namespace
@@ -75,6 +77,7 @@ public:
     type_ptr find_kind(std::string_view api_version, std::string_view kind) const;
     const std::vector<type_ptr>& all() const noexcept { return types_; }
     bool has_version(std::string_view group, std::string_view version) const;
+    bool is_custom(std::string_view group) const;
 
 private:
     std::vector<type_ptr> types_;

@@ -31,8 +31,9 @@ public:
 
     /// Removes members that the schema does not name (and that no preserve-unknown-fields or additionalProperties keeps).
     /// apiVersion and kind of the root stay, its metadata is that of all objects whatever the schema says. The path of each
-    /// removed one, sorted, as kube-apiserver words it in its strict answers: "spec.foo", "spec.containers[0].bar". A null that
-    /// is neither nullable nor has a default goes silently.
+    /// removed one, as kube-apiserver words it in its strict answers: "spec.foo", "spec.containers[0].bar"; sorted, but of a kind
+    /// of Kubernetes' own as they stand. A null that is neither nullable nor has a default goes silently, and so do a Go type's
+    /// empty maps and lists.
     virtual std::vector<std::string> prune(boost::json::object& value) const = 0;
 
     /// What is wrong with it, worded as kube-apiserver does (type, required, enum, pattern, minimum, maxLength, format ...). A

@@ -180,6 +180,7 @@ private:
 
     void fill_extensions(schema_node& node, const object& source) const {
         bool has_no_members = node.properties.empty() && node.additional == nullptr && node.elements == nullptr;
+        node.is_go_type = components_ != nullptr;
         node.preserves_unknown =
             is_true(source, "x-kubernetes-preserve-unknown-fields") || (components_ != nullptr && has_no_members);
         node.is_embedded_resource = is_true(source, "x-kubernetes-embedded-resource");

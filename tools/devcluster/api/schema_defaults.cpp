@@ -80,10 +80,7 @@ public:
             prune_elements(*elements, of, path, keeps);
     }
 
-    std::vector<std::string> take_removed() {
-        std::sort(removed_.begin(), removed_.end());
-        return std::move(removed_);
-    }
+    std::vector<std::string> take_removed() { return std::move(removed_); }
 
 private:
     void prune_members(object& in, const schema_node* of, const std::string& path, bool keeps, bool is_resource) {
@@ -115,16 +112,29 @@ private:
     std::vector<std::string> removed_;
 };
 
+/// `omitempty` of Go's maps and slices; an empty structure is something.
+bool is_omitted(const value& is, const schema_node* of, const schema_node* in, std::string_view name) {
+    if (of == nullptr || !of->structure().is_go_type)
+        return false;
+    const auto& known = of->structure();
+    bool is_empty_map = is.is_object() && is.get_object().empty() && known.additional != nullptr && known.properties.empty();
+    bool is_empty_list = is.is_array() && is.get_array().empty() && known.elements != nullptr;
+    if (!is_empty_map && !is_empty_list)
+        return false;
+    const auto* required = in == nullptr ? nullptr : &in->structure().required;
+    return required == nullptr || std::find(required->begin(), required->end(), name) == required->end();
+}
+
 void remove_nulls(value& in, const schema_node* of, bool is_root = false) {
     if (auto* members = in.if_object()) {
         std::vector<std::string> unwanted;
         for (auto& member : *members) {
             auto name = member.key();
             const auto* known = schema_of(name, of, is_root || is_embedded(of));
-            if (is_unwanted_null(member.value(), known) && !known->default_value)
+            remove_nulls(member.value(), known);
+            bool is_unset = is_unwanted_null(member.value(), known) && !known->default_value;
+            if (is_unset || is_omitted(member.value(), known, of, name))
                 unwanted.emplace_back(name);
-            else
-                remove_nulls(member.value(), known);
         }
         for (const auto& name : unwanted)
             members->erase(name);
@@ -147,7 +157,10 @@ std::vector<std::string> schema_node::prune(object& in) const {
     walk.prune(whole, this, {}, false, true);
     remove_nulls(whole, this, true);
     in = std::move(whole.get_object());
-    return walk.take_removed();
+    auto removed = walk.take_removed();
+    if (!structure().is_go_type) // Go's decoder tells in the order of the text
+        std::sort(removed.begin(), removed.end());
+    return removed;
 }
 
 } // namespace devcluster

@@ -49,6 +49,7 @@ public:
     std::vector<schema_node*> all_of, any_of, one_of;
     schema_node* none_of = nullptr; ///< not
 
+    bool is_go_type = false; ///< of a kind of Kubernetes' own: what is empty and may be left out is left out
     bool preserves_unknown = false;
     bool is_embedded_resource = false;
     bool has_rules = false; ///< x-kubernetes-validations, here or further in

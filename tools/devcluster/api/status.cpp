@@ -153,6 +153,20 @@ status_error unsupported_media_type(std::string_view accepted) {
                 fmt::format("the body of the request was in an unknown format - accepted media types include: {}", accepted));
 }
 
+status_error unsupported_media_type() {
+    return make(415, "UnsupportedMediaType", "415: Unsupported Media Type");
+}
+
+status_error not_acceptable() {
+    return make(406, "NotAcceptable",
+                "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, "
+                "application/vnd.kubernetes.protobuf");
+}
+
+status_error internal_error(std::string message) {
+    return make(500, {}, std::move(message));
+}
+
 status_error not_implemented(std::string message) {
     return make(501, "NotImplemented", std::move(message));
 }

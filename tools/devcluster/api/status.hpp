@@ -64,6 +64,11 @@ status_error forbidden(const object_name& what, std::string_view why);
 status_error expired(std::string message);
 status_error method_not_allowed(std::string_view verb_sentence);
 status_error unsupported_media_type(std::string_view accepted);
+/// 415 and 406 of the router, which knows no more than the numbers.
+status_error unsupported_media_type();
+status_error not_acceptable();
+/// 500 without a reason: what kube-apiserver does not tell from its own faults.
+status_error internal_error(std::string message);
 /// 501: what this server knowingly lacks.
 status_error not_implemented(std::string message);
 

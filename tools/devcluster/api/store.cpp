@@ -8,19 +8,26 @@ namespace devcluster {
 
 namespace json = boost::json;
 
-namespace {
-
 object_ptr make_object(json::object value, std::uint64_t revision) {
-    auto& metadata = value["metadata"];
+    auto made = std::make_shared<stored_object>();
+    auto& ordered = made->value;
+    for (std::string_view name : {"kind", "apiVersion"})
+        if (const auto* member = value.if_contains(name)) {
+            made->members_at += name.size() + json::serialize(*member).size() + std::string_view("\"\":,").size();
+            ordered[name] = *member;
+        }
+    for (auto& member : value)
+        ordered.emplace(member.key(), std::move(member.value()));
+    auto& metadata = ordered["metadata"];
     if (!metadata.is_object())
         metadata.emplace_object();
     metadata.get_object()["resourceVersion"] = std::to_string(revision);
-    auto made = std::make_shared<stored_object>();
-    made->text = json::serialize(value);
-    made->value = std::move(value);
+    made->text = json::serialize(ordered);
     made->revision = revision;
     return made;
 }
+
+namespace {
 
 bool is_in(const object_key& key, std::string_view ns) {
     return ns.empty() || key.first == ns;

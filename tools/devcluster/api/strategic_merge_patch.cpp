@@ -27,19 +27,12 @@ constexpr std::string_view order_prefix = "$setElementOrder";
 /// What went wrong; none if nothing did.
 using failure = std::optional<status_error>;
 
-status_error internal(std::string message) {
-    status_error made;
-    made.code = 500;
-    made.message = std::move(message);
-    return made;
-}
-
 status_error no_merge_key(const json::value& element, std::string_view key) {
-    return internal(fmt::format("map: {} does not contain declared merge key: {}", go_text(element), key));
+    return internal_error(fmt::format("map: {} does not contain declared merge key: {}", go_text(element), key));
 }
 
 status_error unknown_directive(const json::value& word, const json::object& where) {
-    return internal(fmt::format("unknown patch type: {} in map: {}", go_text(word), go_text(where)));
+    return internal_error(fmt::format("unknown patch type: {} in map: {}", go_text(word), go_text(where)));
 }
 
 const char* go_type(const json::value& value) {
@@ -113,7 +106,7 @@ public:
             const auto id = identity(list[i], merge_key);
             if (!id)
                 return list[i].is_object() ? no_merge_key(list[i], merge_key)
-                                           : internal(fmt::format("value for key {} is not a map", i));
+                                           : internal_error(fmt::format("value for key {} is not a map", i));
             made.by_id_.emplace(*id, i);
         }
         return made;
@@ -183,7 +176,7 @@ failure check_types(const json::array& original, const json::array& patch) {
     }
     const auto is_other = [&](const json::value& element) { return element.is_null() || element.kind() != first.kind(); };
     if (std::any_of(original.begin(), original.end(), is_other) || std::any_of(patch.begin(), patch.end(), is_other))
-        return internal(fmt::format("list element types are not identical: [{} {}]", go_text(original), go_text(patch)));
+        return internal_error(fmt::format("list element types are not identical: [{} {}]", go_text(original), go_text(patch)));
     return {};
 }
 
@@ -229,7 +222,7 @@ failure apply_list_directives(json::array& into, const json::array& patch, std::
         } else if (*word == "replace") {
             replaces = true;
         } else if (*word == "merge") {
-            return internal("merging lists cannot yet be specified in the patch");
+            return internal_error("merging lists cannot yet be specified in the patch");
         } else {
             return unknown_directive(*word, element.get_object());
         }
@@ -273,7 +266,7 @@ failure merge_list(json::array& into, const json::array& patch, const schema* li
     }
     const auto merge_key = has_objects && list != nullptr ? list->merge_key() : std::string_view();
     if (has_objects && merge_key.empty())
-        return internal("cannot merge lists without merge key for struct");
+        return internal_error("cannot merge lists without merge key for struct");
     const auto original = positions::of(into, merge_key);
     if (!original)
         return original.error();
@@ -302,7 +295,7 @@ failure check_order(const json::array& changes, const json::array& order, std::s
             return no_merge_key(element, merge_key);
         for (bool found = false; !found; ++next) {
             if (next == order.size())
-                return internal(fmt::format("The order in patch list:\n{}\n doesn't match $setElementOrder list:\n{}\n",
+                return internal_error(fmt::format("The order in patch list:\n{}\n doesn't match $setElementOrder list:\n{}\n",
                                             go_text(changes), go_text(order)));
             const auto wanted = identity(order[next], merge_key);
             if (!wanted)
@@ -327,10 +320,10 @@ failure merge_ordered(json::object& into, std::string_view name, const json::val
     const auto* there = into.if_contains(name);
     for (const auto* value : {&order, there, changes})
         if (value != nullptr && !value->is_array())
-            return internal(fmt::format("expected a []interface {{}}, but received a {}", go_type(*value)));
+            return internal_error(fmt::format("expected a []interface {{}}, but received a {}", go_type(*value)));
     const auto* list = of == nullptr ? nullptr : of->member(name);
     if (of != nullptr && list == nullptr)
-        return internal(fmt::format("unable to find api field \"{}\"", name));
+        return internal_error(fmt::format("unable to find api field \"{}\"", name));
     const auto merge_key = list == nullptr ? std::string_view() : list->merge_key();
     const auto& changed = changes == nullptr ? nothing : changes->get_array();
     if (auto wrong = check_order(changed, order.get_array(), merge_key))
@@ -340,7 +333,7 @@ failure merge_ordered(json::object& into, std::string_view name, const json::val
 
     auto merged = there == nullptr ? json::array() : there->get_array();
     if (changes != nullptr && changed.empty() && merged.empty())
-        return internal("no elements in any of the given slices");
+        return internal_error("no elements in any of the given slices");
     const auto original = positions::of(merged, merge_key);
     if (!original)
         return original.error();

@@ -22,6 +22,14 @@ server_response to_answer(outcome<server_response> made) {
     return made ? std::move(*made) : status_answer(made.error());
 }
 
+/// Parameters that are numbers, whatever the verb makes of them.
+outcome<void> check_numbers(const query_values& query) {
+    for (auto name : {"limit", "timeoutSeconds", "gracePeriodSeconds"})
+        if (query.has(name) && !query.integer(name))
+            return bad_request(fmt::format("strconv.ParseInt: parsing \"{}\": invalid syntax", query.get(name)));
+    return {};
+}
+
 /// The container of a log request: the one that is named, or the only one.
 outcome<std::string> chosen_container(const json::object& pod, const std::string& asked) {
     std::vector<std::string> names, init_names;
@@ -60,6 +68,8 @@ asio::awaitable<server_response> verbs::answer(server_request request, request_p
         auto answered = co_await log(what);
         co_return to_answer(std::move(answered));
     }
+    if (auto numbers = check_numbers(what.query); numbers.has_error())
+        co_return status_answer(numbers.error());
     auto negotiated = negotiate(what.request.headers.get("Accept"), what.query);
     if (negotiated.has_error())
         co_return status_answer(negotiated.error());
@@ -74,7 +84,7 @@ outcome<server_response> verbs::answer_now(const api_call& what) {
         return answer_bind(all_, what);
     bool is_known = subresource.empty() || (subresource == "status" && what.type->has_status);
     if (!is_known)
-        return no_such_resource();
+        return what.type->is_custom ? not_found(what.type->named(what.path.name)) : no_such_resource();
     if (method == "GET" || method == "HEAD") {
         if (what.has_name() && !what.query.is_true("watch"))
             return answer_get(all_, what);

@@ -104,8 +104,10 @@ private:
         bool was_in = one.previous && selects(one.previous->value);
         if (is_in)
             write_event(was_in ? "MODIFIED" : "ADDED", one.object);
-        else if (was_in)
+        else if (was_in && one.kind == change_kind::deleted)
             write_event("DELETED", one.object);
+        else if (was_in) // as it was in the selection
+            write_event("DELETED", make_object(one.previous->value, one.revision));
     }
 
     bool selects(const json::object& object) const {

@@ -1,6 +1,7 @@
 #include "tools/devcluster/api/api_call.hpp"
 
 #include "tools/devcluster/api/body.hpp"
+#include "tools/devcluster/api/go_text.hpp"
 #include "tools/devcluster/api/patch.hpp"
 #include "tools/devcluster/api/pod_rules.hpp"
 
@@ -61,11 +62,11 @@ outcome<objects::change_function> change_by(std::string_view type_of_patch, json
             return as_object(apply_json_patch(json::value(std::move(current)), body));
         });
     bool is_strategic = type_of_patch == "application/strategic-merge-patch+json" && !type.is_custom;
+    bool is_routed = type.is_custom || is_strategic || type_of_patch == "application/merge-patch+json";
+    if (!is_routed)
+        return unsupported_media_type();
     if (type_of_patch != "application/merge-patch+json" && !is_strategic)
-        return unsupported_media_type(
-            type.is_custom ? "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
-                           : "application/json-patch+json, application/merge-patch+json, "
-                             "application/strategic-merge-patch+json, application/apply-patch+yaml");
+        return unsupported_media_type("application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
     if (!is_strategic)
         return change([body = std::move(body)](json::object current) { return apply_merge_patch(std::move(current), body); });
     if (!body.is_object())
@@ -78,12 +79,12 @@ outcome<objects::change_function> change_by(std::string_view type_of_patch, json
 } // namespace
 
 outcome<server_response> answer_create(objects& all, const api_call& what) {
-    auto object = what.object_body();
-    if (object.has_error())
-        return object.error();
     if (what.type->namespaced && what.path.ns.empty())
         return no_such_method();
-    return answer_write(all, what, 201, [&](const write_options& options) {
+    return answer_write(all, what, 201, [&](const write_options& options) -> outcome<object_ptr> {
+        auto object = what.object_body();
+        if (object.has_error())
+            return object.error();
         return all.create(*what.type, what.path.ns, std::move(*object), options);
     });
 }
@@ -100,10 +101,10 @@ outcome<server_response> answer_bind(objects& all, const api_call& what) {
 }
 
 outcome<server_response> answer_replace(objects& all, const api_call& what) {
-    auto object = what.object_body();
-    if (object.has_error())
-        return object.error();
-    return answer_write(all, what, 200, [&](const write_options& options) {
+    return answer_write(all, what, 200, [&](const write_options& options) -> outcome<object_ptr> {
+        auto object = what.object_body();
+        if (object.has_error())
+            return object.error();
         return all.replace(*what.type, what.key, std::move(*object), what.written_part(), options);
     });
 }
@@ -111,12 +112,15 @@ outcome<server_response> answer_replace(objects& all, const api_call& what) {
 outcome<server_response> answer_patch(objects& all, const api_call& what) {
     auto type_of_patch = what.media_type();
     auto body = type_of_patch.ends_with("json") ? parse_json(what.request.body) : outcome<json::value>(json::value());
+    bool is_strategic = type_of_patch.starts_with("application/strategic");
     if (body.has_error())
-        return body.error();
+        return bad_request((is_strategic ? "" : "error decoding patch: ") + body.error().message);
+    auto strategic_text = is_strategic ? go_text(*body) : std::string();
     auto change = change_by(type_of_patch, std::move(*body), *what.type);
     if (change.has_error())
         return change.error();
-    return answer_write(all, what, 200, [&](const write_options& options) {
+    return answer_write(all, what, 200, [&](write_options& options) {
+        options.strategic_patch = strategic_text;
         return all.modify(*what.type, what.key, *change, what.written_part(), options);
     });
 }
