@@ -71,10 +71,10 @@ outcome<void> set_kind(const api_call& what, json::object& object) {
         return invalid(object_name{type.group, type.plural, std::string(kind), std::string(metadata_text(object, "name"))},
                        {invalid_value("kind", json::value(kind), "must be " + type.kind)});
     if (!is_version || !is_kind)
-        return bad_request(fmt::format(
-            "{} in version \"{}\" cannot be handled as a {}: no kind \"{}\" is registered for version \"{}\"",
-            is_kind ? type.kind : kind, version.empty() ? type.version : version.substr(version.rfind('/') + 1), type.kind,
-            is_kind ? type.kind : kind, version.empty() ? type.api_version() : version));
+        return bad_request(
+            fmt::format("{} in version \"{}\" cannot be handled as a {}: no kind \"{}\" is registered for version \"{}\"",
+                        is_kind ? type.kind : kind, version.empty() ? type.version : version.substr(version.rfind('/') + 1),
+                        type.kind, is_kind ? type.kind : kind, version.empty() ? type.api_version() : version));
     object["kind"] = type.kind;
     object["apiVersion"] = type.api_version();
     return {};
@@ -109,9 +109,9 @@ outcome<json::object> api_call::object_body() const {
         return value.error();
     auto* object = value ? value->if_object() : nullptr;
     if (object == nullptr) {
-        auto why = value ? not_unmarshalled("json parse error: ", *value,
-                                            "value of type struct { APIVersion string; Kind string }")
-                         : value.error();
+        auto why = value
+                       ? not_unmarshalled("json parse error: ", *value, "value of type struct { APIVersion string; Kind string }")
+                       : value.error();
         return unrecognized(*this, (why.message.starts_with("json") ? "couldn't get version/kind; " : "") + why.message);
     }
     auto is_of_kind = set_kind(*this, *object);

@@ -208,6 +208,33 @@ private:
     std::size_t& budget_;
 };
 
+void emit(YAML::Emitter& to, const json::value& value) {
+    if (const auto* members = value.if_object()) {
+        to << (members->empty() ? YAML::Flow : YAML::Block) << YAML::BeginMap;
+        for (const auto& member : *members) {
+            to << YAML::Key;
+            emit(to, json::value(member.key()));
+            to << YAML::Value;
+            emit(to, member.value());
+        }
+        to << YAML::EndMap;
+    } else if (const auto* elements = value.if_array()) {
+        to << (elements->empty() ? YAML::Flow : YAML::Block) << YAML::BeginSeq;
+        for (const auto& element : *elements)
+            emit(to, element);
+        to << YAML::EndSeq;
+    } else if (const auto* text = value.if_string()) {
+        std::string plain(*text);
+        if (!scalar(YAML::Node(plain)).is_string()) // it would be read as something else
+            to << YAML::DoubleQuoted;
+        to << plain;
+    } else if (value.is_null()) {
+        to << YAML::Null;
+    } else {
+        to << json::serialize(value);
+    }
+}
+
 constexpr std::size_t yaml_nodes_max = 1'000'000;
 
 } // namespace
@@ -244,6 +271,12 @@ outcome<json::value> parse_yaml(std::string_view text) {
     if (documents->size() != 1)
         return bad_request(fmt::format("yaml: want one document, found {}", documents->size()));
     return std::move(documents->front());
+}
+
+std::string to_yaml(const json::value& value) {
+    YAML::Emitter made;
+    emit(made, value);
+    return std::string(made.c_str()) + '\n';
 }
 
 std::vector<std::string> duplicate_fields(std::string_view json_text) {

@@ -25,6 +25,9 @@ outcome<boost::json::value> parse_yaml(std::string_view text);
 /// Every document of a file with several, those without content left out. JSON files are YAML too. Errors: 400, naming the line.
 outcome<std::vector<boost::json::value>> parse_yaml_documents(std::string_view text);
 
+/// A value as a YAML document.
+std::string to_yaml(const boost::json::value& value);
+
 /// Paths of members that stand twice in the same object ("spec.a"), as strict field validation tells them. Text that does not
 /// parse has none.
 std::vector<std::string> duplicate_fields(std::string_view json_text);

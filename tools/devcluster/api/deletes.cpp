@@ -4,9 +4,9 @@
 #include "tools/devcluster/api/body.hpp"
 #include "tools/devcluster/api/field_error.hpp"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
-#include <algorithm>
 
 // delete and deletecollection.
 
@@ -57,8 +57,8 @@ outcome<delete_options> parse_delete_options(const api_call& what) {
     made.dry_run = !dry_run.empty();
     if (!made.propagation.empty() && made.propagation != "Background" && made.propagation != "Foreground" &&
         made.propagation != "Orphan")
-        causes.push_back(unsupported_value("propagationPolicy", json::value(made.propagation),
-                                           {"Foreground", "Background", "Orphan", "nil"}));
+        causes.push_back(
+            unsupported_value("propagationPolicy", json::value(made.propagation), {"Foreground", "Background", "Orphan", "nil"}));
     if (std::any_of(dry_run.begin(), dry_run.end(), [](const json::value& one) { return one != "All"; }))
         causes.push_back(unsupported_value("dryRun", dry_run, {"All"}));
     if (!causes.empty())

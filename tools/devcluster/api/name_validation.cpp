@@ -144,7 +144,8 @@ std::vector<std::string> wrong_config_key(std::string_view key) {
         wrong.push_back(shape_error("a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
                                     "'key.name',  or 'KEY_NAME',  or 'key-name'", config_key_shape));
     else if (key == "." || key.starts_with(".."))
-        wrong.push_back(fmt::format("must not {} '{}'", key == "." || key == ".." ? "be" : "start with", key == "." ? "." : ".."));
+        wrong.push_back(
+            fmt::format("must not {} '{}'", key == "." || key == ".." ? "be" : "start with", key == "." ? "." : ".."));
     return wrong;
 }
 

@@ -62,10 +62,10 @@ status_error other_uid(const resource_type& type, const object_key& key, std::st
 status_error undecodable(const resource_type& type, const json::object& object, const write_options& options,
                          const std::string& why) {
     if (options.is_patch)
-        return invalid(object_name{},
-                       {invalid_value("patch", json::value(options.strategic_patch.empty() ? json::serialize(object)
-                                                                                           : options.strategic_patch),
-                                      why)});
+        return invalid(
+            object_name{},
+            {invalid_value(
+                "patch", json::value(options.strategic_patch.empty() ? json::serialize(object) : options.strategic_patch), why)});
     return bad_request(
         fmt::format("{} in version \"{}\" cannot be handled as a {}: {}", type.kind, type.version, type.kind, why));
 }
@@ -101,8 +101,7 @@ outcome<void> check_metadata(const resource_type& type, const json::object& obje
     if (metadata == nullptr || metadata->is_null())
         return {};
     if (!metadata->is_object())
-        return undecodable(type, object, options,
-                           not_unmarshalled({}, *metadata, "value of type v1.ObjectMeta").message);
+        return undecodable(type, object, options, not_unmarshalled({}, *metadata, "value of type v1.ObjectMeta").message);
     if (!type.is_custom || !type.structure)
         return {};
     auto copy = metadata->get_object();

@@ -187,8 +187,8 @@ void validate_container(const json::object& container, const std::string& path, 
     const auto* mounts = k8s::array_at(container, "volumeMounts");
     for (std::size_t i = 0; mounts != nullptr && i < mounts->size(); ++i)
         if (const auto* mount = (*mounts)[i].if_object(); mount != nullptr && !volumes.contains(k8s::text_at(*mount, "name")))
-            causes.push_back(not_found_value(fmt::format("{}.volumeMounts[{}].name", path, i),
-                                             json::value(k8s::text_at(*mount, "name"))));
+            causes.push_back(
+                not_found_value(fmt::format("{}.volumeMounts[{}].name", path, i), json::value(k8s::text_at(*mount, "name"))));
 }
 
 std::vector<cause> validate(const json::object& pod) {

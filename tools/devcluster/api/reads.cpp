@@ -41,8 +41,8 @@ outcome<std::uint64_t> parse_version(const std::string& text) {
     std::uint64_t value = 0;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size())
-        return internal_error(fmt::format(
-            "resourceVersion: Invalid value: \"{}\": strconv.ParseUint: parsing \"{}\": invalid syntax", text, text));
+        return internal_error(
+            fmt::format("resourceVersion: Invalid value: \"{}\": strconv.ParseUint: parsing \"{}\": invalid syntax", text, text));
     return value;
 }
 
@@ -57,8 +57,10 @@ outcome<void> check_list_options(const query_values& query, bool is_watch) {
             causes.push_back(forbidden_value(field, why));
     };
     if (is_watch) {
-        forbid(tells_initial && match != "NotOlderThan", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
-        forbid(!match.empty() && !tells_initial, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+        forbid(tells_initial && match != "NotOlderThan",
+               "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+        forbid(!match.empty() && !tells_initial,
+               "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
         if (!match.empty() && match != "NotOlderThan")
             causes.push_back(unsupported_value(field, json::value(match), {"NotOlderThan"}));
     } else {

@@ -50,6 +50,8 @@ media_range parse_range(std::string_view text) {
 }
 
 std::optional<representation::form> form_of(const media_range& range) {
+    if (range.type == "application/yaml" && range.as.empty())
+        return representation::form::whole;
     if (range.type != "application/json" && range.type != "*/*" && range.type != "application/*")
         return std::nullopt;
     if (range.as.empty())

@@ -38,7 +38,8 @@ bool registry::has_version(std::string_view group, std::string_view version) con
 }
 
 bool registry::is_custom(std::string_view group) const {
-    return std::any_of(types_.begin(), types_.end(), [&](const type_ptr& type) { return type->group == group && type->is_custom; });
+    return std::any_of(types_.begin(), types_.end(),
+                       [&](const type_ptr& type) { return type->group == group && type->is_custom; });
 }
 
 } // namespace devcluster

@@ -27,8 +27,8 @@ using object_key = std::pair<std::string, std::string>;
 
 /// One state of an object. Immutable: readers keep it as long as they like.
 struct stored_object {
-    boost::json::object value; ///< metadata.resourceVersion is `revision`
-    std::string text;          ///< the same, serialised once for all its readers; kind and apiVersion come first
+    boost::json::object value;  ///< metadata.resourceVersion is `revision`
+    std::string text;           ///< the same, serialised once for all its readers; kind and apiVersion come first
     std::size_t members_at = 1; ///< where the other members begin in the text
     std::uint64_t revision = 0;
 };

@@ -296,7 +296,7 @@ failure check_order(const json::array& changes, const json::array& order, std::s
         for (bool found = false; !found; ++next) {
             if (next == order.size())
                 return internal_error(fmt::format("The order in patch list:\n{}\n doesn't match $setElementOrder list:\n{}\n",
-                                            go_text(changes), go_text(order)));
+                                                  go_text(changes), go_text(order)));
             const auto wanted = identity(order[next], merge_key);
             if (!wanted)
                 return no_merge_key(order[next], merge_key);

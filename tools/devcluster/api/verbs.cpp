@@ -2,6 +2,7 @@
 
 #include "asio_k8s/json_access.hpp"
 #include "tools/devcluster/api/api_call.hpp"
+#include "tools/devcluster/api/body.hpp"
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
@@ -20,6 +21,14 @@ namespace {
 
 server_response to_answer(outcome<server_response> made) {
     return made ? std::move(*made) : status_answer(made.error());
+}
+
+server_response in_yaml(server_response answer) {
+    if (auto value = parse_json(*answer.body); value) {
+        answer.body = std::make_shared<const std::string>(to_yaml(*value));
+        answer.headers.set("Content-Type", "application/yaml");
+    }
+    return answer;
 }
 
 /// Parameters that are numbers, whatever the verb makes of them.
@@ -74,7 +83,10 @@ asio::awaitable<server_response> verbs::answer(server_request request, request_p
     if (negotiated.has_error())
         co_return status_answer(negotiated.error());
     what.how = *negotiated;
-    co_return to_answer(answer_now(what));
+    auto answer = to_answer(answer_now(what));
+    if (what.request.headers.get("Accept").starts_with("application/yaml") && answer.body)
+        answer = in_yaml(std::move(answer));
+    co_return answer;
 }
 
 outcome<server_response> verbs::answer_now(const api_call& what) {

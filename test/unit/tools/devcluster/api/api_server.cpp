@@ -62,7 +62,18 @@ BOOST_AUTO_TEST_CASE(refusals_are_the_statuses_of_a_kube_apiserver) {
         const char* reason;
     } cases[] = {
         {"GET", thing("none"), "", 404, "NotFound"},
-        {"GET", "/apis/example.org/v1/namespaces/default/nothings", "", 404, "NotFound"},
+        {"GET", "/api/v1/namespaces/default/nothings", "", 404, "NotFound"},
+        {"GET", thing("one") + "/scale", "", 404, "NotFound"},
+        {"GET", std::string(things) + "?limit=many", "", 400, "BadRequest"},
+        {"GET", std::string(things) + "?resourceVersion=0&resourceVersionMatch=Exact", "", 422, "Invalid"},
+        {"POST", std::string(things) + "?fieldValidation=Mostly", "{}", 422, "Invalid"},
+        {"POST", things, R"({"kind":"Thing","metadata":{"name":"two"},"spec":{"size":1}})", 400, "BadRequest"},
+        {"POST", things, R"({"apiVersion":"example.org/v1","kind":"Other","metadata":{"name":"two"}})", 422, "Invalid"},
+        {"POST", things,
+         R"({"apiVersion":"example.org/v1","kind":"Thing","metadata":{"name":"a","labels":[]},"spec":{"size":1}})", 400,
+         "BadRequest"},
+        {"DELETE", thing("one"), R"({"propagationPolicy":"Sideways"})", 422, "Invalid"},
+        {"DELETE", "/api/v1/namespaces", "", 405, "MethodNotAllowed"},
         {"POST", things, "{not json", 400, "BadRequest"},
         {"POST", things, "[]", 400, "BadRequest"},
         {"POST", things, R"({"apiVersion":"example.org/v1","kind":"Thing","metadata":{"name":"one"},"spec":{"size":1}})", 409,
@@ -178,8 +189,80 @@ BOOST_AUTO_TEST_CASE(to_a_watch_with_a_selector_an_object_comes_and_goes_with_it
     call("DELETE", thing("one"));
     BOOST_TEST(next(from) == "ADDED one");
     BOOST_TEST(next(from) == "MODIFIED one");
+    auto version = last_event.at("object").at("metadata").at("resourceVersion");
     BOOST_TEST(next(from) == "DELETED one");
+    // It is shown as it was in the selection, under the version of the change.
+    BOOST_TEST(last_event.at("object").at("metadata").at("labels") == json::parse(R"({"x":"y"})"));
+    BOOST_TEST(last_event.at("object").at("metadata").at("resourceVersion") != version);
     BOOST_TEST(next(from, 1s).starts_with("("));
+}
+
+BOOST_AUTO_TEST_CASE(initial_events_can_be_declined) {
+    make_thing("one");
+    auto from = watch(std::string(things) + "?watch=true&sendInitialEvents=false&resourceVersionMatch=NotOlderThan");
+    make_thing("two");
+    BOOST_TEST(next(from) == "ADDED two");
+}
+
+BOOST_AUTO_TEST_CASE(the_deletion_of_a_pod_is_a_change_and_then_the_end) {
+    auto from = watch("/api/v1/pods?watch=true");
+    make_pod("one");
+    call("DELETE", pod("one"));
+    BOOST_TEST(next(from) == "ADDED one");
+    BOOST_TEST(next(from) == "MODIFIED one");
+    BOOST_TEST(last_event.at("object").at("metadata").at("deletionGracePeriodSeconds") == 0);
+    BOOST_TEST(next(from) == "DELETED one");
+}
+
+BOOST_AUTO_TEST_CASE(an_update_that_takes_the_last_finalizer_is_the_end_and_no_change) {
+    make_thing("one", 1, R"(,"finalizers":["example.org/hold"])");
+    call("DELETE", thing("one"));
+    auto from = watch(std::string(things) + "?watch=true");
+    BOOST_TEST(next(from) == "ADDED one");
+    auto last = call("PATCH", thing("one"), R"({"metadata":{"finalizers":null}})", "application/merge-patch+json");
+    BOOST_TEST(last.text("/metadata/finalizers") == "(none)");
+    BOOST_TEST(next(from) == "DELETED one");
+}
+
+BOOST_AUTO_TEST_CASE(empty_maps_and_lists_are_left_out_where_a_go_type_leaves_them_out) {
+    auto made = call("POST", "/api/v1/namespaces/default/configmaps",
+                     R"({"metadata":{"name":"empty","labels":{},"finalizers":[],"annotations":{}},"data":{}})");
+    BOOST_TEST(made.status == 201u);
+    for (auto gone : {"/metadata/labels", "/metadata/finalizers", "/metadata/annotations", "/data"})
+        BOOST_TEST(made.text(gone) == "(none)", gone);
+    // Of a custom kind only the metadata is of a Go type.
+    BOOST_TEST(make_thing("one", 1, R"(,"ownerReferences":[])").text("/metadata/ownerReferences") == "(none)");
+    auto status = call("PATCH", thing("one") + "/status", R"({"status":{"list":[]}})", "application/merge-patch+json");
+    BOOST_TEST(status.text("/status/list") == "[]");
+}
+
+BOOST_AUTO_TEST_CASE(what_the_server_made_cannot_be_changed) {
+    make_thing("one");
+    for (auto change : {R"({"metadata":{"uid":"another"}})", R"({"metadata":{"deletionTimestamp":"2001-01-01T00:00:00Z"}})"}) {
+        auto answer = call("PATCH", thing("one"), change, "application/merge-patch+json");
+        BOOST_TEST(answer.status == 422u);
+        BOOST_TEST(answer.text("/details/causes/0/message").ends_with("field is immutable"));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_an_immutable_configmap_holds_does_not_change) {
+    constexpr auto maps = "/api/v1/namespaces/default/configmaps";
+    call("POST", maps, R"({"metadata":{"name":"fixed"},"immutable":true,"data":{"a":"1"}})");
+    auto answer = call("PATCH", std::string(maps) + "/fixed", R"({"data":{"a":"2"}})", "application/merge-patch+json");
+    BOOST_TEST(answer.status == 422u);
+    BOOST_TEST(answer.text("/details/causes/0/field") == "data");
+    BOOST_TEST(call("POST", maps, R"({"metadata":{"name":"odd"},"data":{"a b":"1"}})").text("/details/causes/0/field") ==
+               "data[a b]");
+}
+
+BOOST_AUTO_TEST_CASE(items_of_a_list_of_core_kinds_do_not_repeat_their_kind) {
+    make_thing("one");
+    make_pod("one");
+    BOOST_TEST(call("GET", things).text("/items/0/kind") == "Thing");
+    auto pods = call("GET", "/api/v1/namespaces/default/pods");
+    BOOST_TEST(pods.text("/items/0/kind") == "(none)");
+    BOOST_TEST(pods.text("/items/0/apiVersion") == "(none)");
+    BOOST_TEST(pods.text("/items/0/metadata/name") == "one");
 }
 
 BOOST_AUTO_TEST_CASE(a_bookmark_says_how_far_a_quiet_watch_has_come) {
@@ -282,7 +365,7 @@ BOOST_AUTO_TEST_CASE(orphans_stay_without_their_owner) {
     call("DELETE", thing("owner"), R"({"propagationPolicy":"Orphan"})");
     rt.poll();
     BOOST_TEST(call("GET", thing("owner")).status == 404u);
-    BOOST_TEST(call("GET", pod("owned")).text("/metadata/ownerReferences") == "[]");
+    BOOST_TEST(call("GET", pod("owned")).text("/metadata/ownerReferences") == "(none)");
 }
 
 BOOST_AUTO_TEST_CASE(a_namespace_goes_with_its_content_and_takes_no_more_meanwhile) {
@@ -332,7 +415,16 @@ BOOST_AUTO_TEST_CASE(unknown_fields_are_dropped_told_or_refused_as_asked) {
     BOOST_TEST(ignored.headers.get("Warning").empty());
     auto strict = call("POST", std::string(things) + "?fieldValidation=Strict", body("strict"));
     BOOST_TEST(strict.status == 400u);
-    BOOST_TEST(strict.text("/message") == "strict decoding error: unknown field \"spec.colour\"");
+    BOOST_TEST(strict.text("/message") == "Thing in version \"v1\" cannot be handled as a Thing: strict decoding error: "
+                                          "unknown field \"spec.colour\"");
+    make_thing("patched");
+    auto patched =
+        call("PATCH", thing("patched") + "?fieldValidation=Strict", R"({"spec":{"colour":"x"}})", "application/merge-patch+json");
+    BOOST_TEST(patched.status == 422u);
+    BOOST_TEST(patched.text("/details/causes/0/field") == "patch");
+    auto twice =
+        call("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"twice"},"data":{"a":"1","a":"2"}})");
+    BOOST_TEST(twice.headers.get("Warning") == "299 - \"duplicate field \\\"data.a\\\"\"");
 }
 
 BOOST_AUTO_TEST_CASE(server_side_apply_is_refused_in_words) {

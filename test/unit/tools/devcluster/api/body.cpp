@@ -1,6 +1,7 @@
 #include "tools/devcluster/api/body.hpp"
 
 #include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -23,14 +24,60 @@ BOOST_AUTO_TEST_CASE(plain_scalars_are_what_manifests_mean) {
         const char* text;
         const char* json;
     } cases[] = {
-        {"1", "1"},         {"-7", "-7"},         {"1.5", "1.5E0"},         {"true", "true"},
-        {"False", "false"}, {"~", "null"},        {"null", "null"},         {"yes", "\"yes\""},
-        {"on", "\"on\""},   {"'1'", "\"1\""},     {"\"true\"", "\"true\""}, {"1.2.3", "\"1.2.3\""},
-        {"30s", "\"30s\""}, {"0x1F", "\"0x1F\""}, {"1e3", "1E3"},           {"2024-01-01", "\"2024-01-01\""},
-        {"nan", "\"nan\""}, {".inf", "\".inf\""},
+        {"1", "1"},
+        {"-7", "-7"},
+        {"1.5", "1.5E0"},
+        {"true", "true"},
+        {"False", "false"},
+        {"~", "null"},
+        {"null", "null"},
+        {"yes", "true"},
+        {"on", "true"},
+        {"'1'", "\"1\""},
+        {"\"true\"", "\"true\""},
+        {"1.2.3", "\"1.2.3\""},
+        {"30s", "\"30s\""},
+        {"0x1F", "31"},
+        {"1e3", "1000"},
+        {"2024-01-01", "\"2024-01-01\""},
+        {"nan", "\"nan\""},
+        {".inf", "\".inf\""},
+        {"No", "false"},
+        {"y", "true"},
+        {"oN", "\"oN\""},
+        {"017", "15"},
+        {"0o17", "15"},
+        {"0b11", "3"},
+        {"08", "8"},
+        {"-0x10", "-16"},
+        {"1_000", "1000"},
+        {"1:30", "\"1:30\""},
+        {"+5", "5"},
+        {"-x", "\"-x\""},
+        {"18446744073709551615", "18446744073709551615"},
+        {"-9223372036854775808", "-9223372036854775808"},
     };
     for (const auto& one : cases)
         BOOST_TEST(yaml(std::string("a: ") + one.text) == std::string("{\"a\":") + one.json + "}", one.text);
+}
+
+BOOST_AUTO_TEST_CASE(keys_are_texts_whatever_they_look_like) {
+    BOOST_TEST(yaml("yes: 1\n0x10: 2\n'on': 3") == R"({"true":1,"16":2,"on":3})");
+}
+
+BOOST_AUTO_TEST_CASE(a_key_that_stands_twice_in_yaml_is_told_with_its_line_and_the_last_one_counts) {
+    constexpr auto text = "a: 1\nb:\n  c: 1\n  c: 2\na: 3\n";
+    BOOST_TEST(yaml(text) == R"({"a":3,"b":{"c":2}})");
+    BOOST_TEST(duplicate_yaml_keys(text) ==
+                   (std::vector<std::string>{R"(line 4: key "c" already set in map)", R"(line 5: key "a" already set in map)"}),
+               boost::test_tools::per_element());
+    BOOST_TEST(duplicate_yaml_keys("a: [").empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_written_as_yaml_is_read_as_the_same) {
+    auto value = json::parse(R"({"a":"1","b":"yes","c":[{"d":null,"e":[]},[1,true]],"f":{},"g":"two\nlines","h":"x: y","1":""})");
+    BOOST_TEST(yaml(to_yaml(value)) == json::serialize(value));
+    BOOST_TEST(to_yaml(json::parse(R"({"data":{"a":"1"}})")) == "data:\n  a: \"1\"\n");
 }
 
 BOOST_AUTO_TEST_CASE(documents_without_content_are_left_out) {
