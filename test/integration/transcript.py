@@ -98,6 +98,8 @@ class Shell:
         for pattern, word in VOLATILE:
             text = re.sub(pattern, word, text)
         # An age in a table, and the spaces that fill its column.
+        # client-go tells of the watch that a time limit of its own has ended, or does not: they race.
+        text = re.sub(r"(?m)^E\d{4} .*\"Failed to watch\" err=\"context deadline exceeded\".*\n", "", text)
         return re.sub(r"(?<=[ (])\d\d?s( *)(?=[ )\n]|$)", lambda age: "AGE".ljust(len(age.group())), text)
 
 
