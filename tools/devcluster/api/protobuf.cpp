@@ -285,7 +285,7 @@ outcome<json::object> parse_protobuf(std::string_view body) {
     }
     const auto* kind = object.if_contains("kind");
     auto fields = kind == nullptr ? std::span<const field>() : fields_of(std::string_view(kind->get_string()));
-    if (from.is_broken())
+    if (kind == nullptr || from.is_broken())
         return bad_request("the body's protobuf is broken");
     if (fields.empty())
         return unsupported_media_type("application/json, application/yaml");
