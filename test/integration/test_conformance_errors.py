@@ -61,7 +61,7 @@ class Errors(Conformance):
         cls.namespace = cls.make_namespace(NS)
         cls.restore()
         cls.recording = Recording("errors")
-        print(f"{len(IN_OTHER_WORDS)} refusals may be in other words on the embedded server", flush=True)
+        print(f"{len(WORDED_OTHERWISE)} refusals may be in other words on the embedded server", flush=True)
         tables = (BODIES, NAMES, FIELDS, DEFINITIONS, RESOURCES, PATCHES, QUERIES, STRICT)
         cls.addClassCleanup(cls.recording.keep, [name for table in tables for name in table])
 
@@ -88,7 +88,7 @@ class Errors(Conformance):
                 except ValueError:
                     said = {"code": answer.status, "text": answer.text}
                 expected = self.recording.expected(name, said)
-                if self.cluster.server == "embedded" and name in IN_OTHER_WORDS:
+                if self.cluster.server == "embedded" and name in WORDED_OTHERWISE:
                     self.assertNotEqual(said.pop("message"), expected.pop("message"), "the words are the same: take it off the list")
                 self.assertEqual(said, expected)
 
