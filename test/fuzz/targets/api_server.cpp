@@ -1,6 +1,7 @@
+#include "tools/devcluster/api/api_server.hpp"
 #include "fuzz/fuzz_loop.hpp"
 #include "proto_http/router.hpp"
-#include "tools/devcluster/api/api_server.hpp"
+#include "tools/devcluster/node/log_stream.hpp"
 
 #include <charconv>
 
@@ -8,6 +9,24 @@ namespace {
 
 namespace asio = boost::asio;
 using namespace proto_http;
+
+/// Every container has the same log.
+class one_log final : public devcluster::log_source {
+public:
+    explicit one_log(runtime& rt) : rt_(rt), log_(std::make_shared<devcluster::container_log>(rt)) {
+        log_->append("one\ntwo\n\xFF");
+        log_->close();
+    }
+
+    asio::awaitable<devcluster::outcome<body_stream>> open_log(devcluster::log_request what) override {
+        auto stream = devcluster::stream_log(rt_, log_, std::move(what));
+        co_return stream;
+    }
+
+private:
+    runtime& rt_;
+    std::shared_ptr<devcluster::container_log> log_;
+};
 
 /// Takes a stream's beginning; then the client goes away.
 class short_reader final : public body_writer {
@@ -78,7 +97,10 @@ void check_answer(fuzz::loop& on, const server_response& answer) {
 // Requests to the embedded API server, one after the other.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::loop on;
-    devcluster::api_server api(on.rt, {});
+    one_log logs(on.rt);
+    devcluster::api_server_options options;
+    options.logs = &logs;
+    devcluster::api_server api(on.rt, options);
     api.load();
     auto serve = api.routes().front().handler;
     fuzz::input in(data, size);
