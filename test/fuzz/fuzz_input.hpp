@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tools/devcluster/api/body.hpp"
+
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -52,13 +54,10 @@ inline void require_equal(std::string_view left, std::string_view right, std::st
         throw std::logic_error(fmt::format("not so: {}\n  left:  {}\n  right: {}", what, left, right));
 }
 
-/// No deeper than bodies of the embedded API server may be.
+/// As the embedded API server reads bodies.
 inline std::optional<boost::json::value> parse_json(std::string_view text) {
-    boost::json::parse_options options;
-    options.max_depth = 200;
-    boost::system::error_code failure;
-    auto value = boost::json::parse(text, failure, {}, options);
-    return failure ? std::nullopt : std::optional(std::move(value));
+    auto value = devcluster::parse_json(text);
+    return value ? std::optional(std::move(*value)) : std::nullopt;
 }
 
 inline std::optional<boost::json::object> parse_object(std::string_view text) {

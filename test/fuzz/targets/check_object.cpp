@@ -26,7 +26,9 @@ void check(const boost::json::object& object, kh::core::workload kind) {
     auto pod = kh::build_pod(parsed.pod_template, order, "http://kuberhealthy/externalCheckStatus");
     auto built = fuzz::parse_object(pod);
     fuzz::require(built.has_value(), "the pod is an object");
-    fuzz::require(built->at("spec").at("restartPolicy") == "Never", "a checker pod runs once");
+    const auto& spec = built->at("spec").as_object();
+    fuzz::require(spec.at("restartPolicy") == "Never", "a checker pod runs once");
+    fuzz::require(spec.contains("containers"), "a checker pod has its containers");
 }
 
 } // namespace

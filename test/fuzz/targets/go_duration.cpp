@@ -1,5 +1,5 @@
-#include "fuzz/fuzz_input.hpp"
 #include "proto_http/go_duration.hpp"
+#include "fuzz/fuzz_input.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     auto value = proto_http::parse_go_duration(fuzz::input(data, size).rest());

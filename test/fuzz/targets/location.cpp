@@ -1,7 +1,7 @@
+#include "tools/devcluster/check/location.hpp"
 #include "fuzz/fuzz_input.hpp"
 #include "proto_http/client.hpp"
 #include "proto_http/url.hpp"
-#include "tools/devcluster/check/location.hpp"
 
 // The URL that was asked and a Location header.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,6 +1,6 @@
+#include "tools/devcluster/api/request_path.hpp"
 #include "fuzz/fuzz_input.hpp"
 #include "proto_http/router.hpp"
-#include "tools/devcluster/api/request_path.hpp"
 
 namespace {
 

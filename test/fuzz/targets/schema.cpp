@@ -1,5 +1,5 @@
-#include "fuzz/fuzz_input.hpp"
 #include "tools/devcluster/api/schema.hpp"
+#include "fuzz/fuzz_input.hpp"
 
 namespace {
 

@@ -1,5 +1,5 @@
-#include "fuzz/fuzz_input.hpp"
 #include "tools/devcluster/check/status_set.hpp"
+#include "fuzz/fuzz_input.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     auto set = devcluster::status_set::parse(fuzz::input(data, size).rest());

@@ -1,5 +1,5 @@
-#include "fuzz/fuzz_input.hpp"
 #include "tools/devcluster/api/table.hpp"
+#include "fuzz/fuzz_input.hpp"
 
 #include <boost/json/array.hpp>
 
