@@ -2,6 +2,7 @@
 
 #include "asio_k8s/call_slots.hpp"
 #include "asio_k8s/credentials.hpp"
+#include "asio_k8s/json_access.hpp"
 #include "asio_k8s/status.hpp"
 #include "proto_http/client.hpp"
 #include "proto_http/error.hpp"
@@ -22,8 +23,6 @@ using proto_http::response_stream;
 namespace {
 
 constexpr std::size_t error_body_size_max = 64 * 1024;
-constexpr std::size_t nesting_max = 256;
-
 bool is_success(unsigned status) {
     return status >= 200 && status <= 299;
 }

@@ -2,6 +2,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -10,6 +11,10 @@
 // into the object.
 
 namespace k8s {
+
+/// How deep JSON may nest: as kube-apiserver has it (Go's encoding/json). With a lower limit one object of somebody else, which
+/// the API server has taken, would make a list or a watch of all unreadable. Costs a megabyte of stack at most.
+inline constexpr std::size_t nesting_max = 10'000;
 
 inline std::string_view text_at(const boost::json::object& in, std::string_view name) noexcept {
     const auto* value = in.if_contains(name);

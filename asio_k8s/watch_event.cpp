@@ -13,8 +13,6 @@
 namespace k8s {
 namespace {
 
-constexpr std::size_t nesting_max = 256;
-
 std::optional<watch_event_kind> kind_of(std::string_view type) {
     if (type == "ADDED")
         return watch_event_kind::added;

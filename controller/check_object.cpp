@@ -9,6 +9,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
@@ -30,6 +31,8 @@ constexpr std::chrono::nanoseconds duration_max = std::chrono::hours(24 * 365 * 
 // name.
 constexpr std::size_t label_value_size_max = 63;
 constexpr std::size_t quoted_size_max = 80;
+// Twice what any field of a pod needs, and what build_pod() reads (Boost.JSON's 32 levels, one of which is the template).
+constexpr std::size_t pod_spec_depth_max = 30;
 
 std::string quoted(std::string_view text) {
     return fmt::format("\"{}\"", proto_http::one_line(text, quoted_size_max));
@@ -115,12 +118,26 @@ void judge_strings(const json::object& spec, std::string_view name, complaints& 
             wrong.add("spec.{}.{}: not a string", name, proto_http::one_line(key, quoted_size_max));
 }
 
+bool is_deeper_than(const json::value& value, std::size_t levels) {
+    if (!value.is_structured())
+        return false;
+    if (levels == 0)
+        return true;
+    if (const auto* object = value.if_object())
+        return std::any_of(object->begin(), object->end(),
+                           [&](const auto& entry) { return is_deeper_than(entry.value(), levels - 1); });
+    const auto& array = value.get_array();
+    return std::any_of(array.begin(), array.end(), [&](const auto& element) { return is_deeper_than(element, levels - 1); });
+}
+
 void judge_pod_spec(const json::object& spec, complaints& wrong) {
     const auto* value = member(spec, "podSpec");
     if (value == nullptr)
         wrong.add("no containers found in checks PodSpec (spec.podSpec is missing)");
     else if (!value->is_object())
         wrong.add("spec.podSpec: not an object");
+    else if (is_deeper_than(*value, pod_spec_depth_max))
+        wrong.add("spec.podSpec: nested more than {} levels deep", pod_spec_depth_max);
     else
         judge_containers(value->as_object(), wrong);
 }

@@ -85,4 +85,25 @@ std::size_t utf8_sequence_size(std::string_view text) {
     return 0;
 }
 
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const auto size = utf8_sequence_size(text);
+        if (size == 0)
+            return false;
+        text.remove_prefix(size);
+    }
+    return true;
+}
+
+std::string valid_utf8(std::string_view text) {
+    std::string made;
+    made.reserve(text.size());
+    while (!text.empty()) {
+        const auto size = utf8_sequence_size(text);
+        made += size == 0 ? "\uFFFD" : text.substr(0, size);
+        text.remove_prefix(std::max<std::size_t>(size, 1));
+    }
+    return made;
+}
+
 } // namespace proto_http

@@ -23,4 +23,10 @@ std::string_view trim(std::string_view text);
 /// The length of the well-formed UTF-8 sequence that `text` starts with; 0 where there is none.
 std::size_t utf8_sequence_size(std::string_view text);
 
+/// Whether all of it is well-formed.
+bool is_utf8(std::string_view text);
+
+/// Bytes that are not UTF-8 become U+FFFD, one each, as Go's encoding/json writes them.
+std::string valid_utf8(std::string_view text);
+
 } // namespace proto_http

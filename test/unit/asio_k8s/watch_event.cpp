@@ -56,7 +56,8 @@ BOOST_AUTO_TEST_CASE(nesting_is_read_deep_but_not_without_end) {
     auto nested = [](std::size_t depth) {
         return R"({"type":"ADDED","object":{"a":)" + std::string(depth, '[') + std::string(depth, ']') + "}}";
     };
-    BOOST_TEST(parser.parse(nested(100)).has_value());
+    // A podSpec may hold anything: one check that the API server takes must not stop the watch of all.
+    BOOST_TEST(parser.parse(nested(9'900)).has_value());
     BOOST_TEST(parser.parse(nested(100'000)).has_error());
 }
 

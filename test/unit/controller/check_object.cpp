@@ -1,6 +1,7 @@
 #include "controller/check_object.hpp"
-#include "asio_k8s/rfc3339.hpp"
 
+#include "asio_k8s/rfc3339.hpp"
+#include "controller/pod_builder.hpp"
 #include "support/test_data.hpp"
 
 #include <boost/json.hpp>
@@ -137,6 +138,27 @@ BOOST_AUTO_TEST_CASE(a_name_that_no_label_holds_is_an_error_of_metadata_name) {
     object["metadata"].as_object()["name"] = std::string(64, 'n');
     BOOST_TEST(kh::v1::parse_check(object, workload::check).view.spec_error ==
                "metadata.name: 64 characters; a checker pod carries it as a label, which holds 63");
+}
+
+BOOST_AUTO_TEST_CASE(a_pod_spec_is_carried_whole_or_refused_for_its_depth) {
+    const auto nested = [](std::size_t depth) {
+        return R"({"podSpec":{"containers":[{"name":"main","image":"i:1"}],"x":)" + std::string(depth, '[') +
+               std::string(depth, ']') + "}}";
+    };
+    const auto carried = kh::v1::parse_check(check_with(nested(20)), workload::check);
+    BOOST_TEST(carried.view.spec_error == "");
+    BOOST_TEST(kh::build_pod(carried.pod_template, {}, "").find("i:1") != std::string::npos);
+
+    json::parse_options deep;
+    deep.max_depth = 10'000;
+    for (const std::size_t depth : {30U, 40U, 9'000U}) {
+        json::error_code failure;
+        const auto text = R"({"metadata":{"name":"a","namespace":"b","uid":"c"},"spec":)" + nested(depth) + "}";
+        const auto object = json::parse(text, failure, json::make_shared_resource<json::monotonic_resource>(), deep);
+        BOOST_TEST_REQUIRE(!failure);
+        BOOST_TEST(kh::v1::parse_check(object.as_object(), workload::check).view.spec_error ==
+                   "spec.podSpec: nested more than 30 levels deep");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(objects_of_any_shape_are_survived) {

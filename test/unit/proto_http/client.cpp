@@ -23,10 +23,10 @@ struct fixture : test_support::manual_fixture {
 
     fixture() {
         settings.origin = host_port{"api", 80};
-        listening = std::move(*rt.listen(host_port{"api", 80}));
+        listening = *rt.listen(host_port{"api", 80});
     }
 
-    std::unique_ptr<stream> accept() { return std::move(*run(listening->accept())); }
+    std::unique_ptr<stream> accept() { return *run(listening->accept()); }
 
     static request get(std::string target, bool replayable = false) {
         request made;
@@ -81,18 +81,18 @@ BOOST_AUTO_TEST_CASE(a_request_is_written_as_given_and_completed) {
 }
 
 BOOST_AUTO_TEST_CASE(the_host_header_names_a_port_that_is_not_the_schemes_own) {
-    auto other = std::move(*rt.listen(host_port{"::1", 8080}));
+    auto other = *rt.listen(host_port{"::1", 8080});
     settings.origin = host_port{"::1", 8080};
     client by(rt, settings);
     auto what = get("/");
     auto one = begin(by, what);
-    auto peer = std::move(*run(other->accept()));
+    auto peer = *run(other->accept());
     BOOST_TEST(run(read_until(*peer, "\r\n\r\n")) == "GET / HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n");
     peer->close();
     rt.poll();
     what.headers.add("host", "mine");
     auto second = begin(by, what);
-    peer = std::move(*run(other->accept()));
+    peer = *run(other->accept());
     BOOST_TEST(run(read_until(*peer, "\r\n\r\n")) == "GET / HTTP/1.1\r\nhost: mine\r\n\r\n");
     peer->close();
     rt.poll();
@@ -296,11 +296,11 @@ BOOST_AUTO_TEST_CASE(forgotten_connections_are_closed_and_those_in_use_do_not_re
 }
 
 BOOST_AUTO_TEST_CASE(plain_http_over_a_proxy_has_an_absolute_target) {
-    auto proxying = std::move(*rt.listen(host_port{"proxy", 3128}));
+    auto proxying = *rt.listen(host_port{"proxy", 3128});
     settings.via = proxy{{"proxy", 3128}, "Basic eDp5"};
     client by(rt, settings);
     auto one = begin(by, get("/a?b"));
-    auto peer = std::move(*run(proxying->accept()));
+    auto peer = *run(proxying->accept());
     BOOST_TEST(run(read_until(*peer, "\r\n\r\n")) ==
                "GET http://api/a?b HTTP/1.1\r\nHost: api\r\nProxy-Authorization: Basic eDp5\r\n\r\n");
     run(write_all(*peer, ok));

@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(a_file_is_read_up_to_its_limit) {
 }
 
 BOOST_AUTO_TEST_CASE(a_listener_on_an_empty_host_takes_both_families) {
-    auto listening = std::move(*rt->listen({"", 0}));
+    auto listening = *rt->listen({"", 0});
     BOOST_TEST((rt->listen({"", listening->port()}).error() == errc::address_in_use));
     for (std::string host : {"127.0.0.1", "localhost", "::1"}) {
         BOOST_TEST_CONTEXT(host) {
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(what_the_peer_does_not_take_at_once_arrives_unchanged) {
 }
 
 BOOST_AUTO_TEST_CASE(a_dial_that_nobody_takes_fails) {
-    auto listening = std::move(*rt->listen({"127.0.0.1", 0}));
+    auto listening = *rt->listen({"127.0.0.1", 0});
     auto port = listening->port();
     listening.reset();
     BOOST_TEST((run(rt->dial({"127.0.0.1", port})).error() == asio::error::connection_refused));
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(a_dial_is_cancelled_while_it_connects_or_resolves) {
 }
 
 BOOST_AUTO_TEST_CASE(accept_is_ended_by_close) {
-    auto listening = std::move(*rt->listen({"127.0.0.1", 0}));
+    auto listening = *rt->listen({"127.0.0.1", 0});
     auto one = start(listening->accept());
     context.restart();
     context.poll();
@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(a_child_gets_input_and_environment_and_gives_output_and_cod
 }
 
 BOOST_AUTO_TEST_CASE(a_child_inherits_no_descriptor) {
-    auto listening = std::move(*rt->listen({"127.0.0.1", 0}));
+    auto listening = *rt->listen({"127.0.0.1", 0});
     auto got = run(rt->run(shell("ls /proc/self/fd | wc -l")));
     BOOST_TEST(std::stoi(got->output) == 4); // 0 to 2 and the directory itself
 }
@@ -232,7 +232,7 @@ BOOST_AUTO_TEST_CASE(client_and_server_talk_over_loopback) {
     routes[0].path = "/echo";
     routes[0].handler = echo;
     server serving(*rt, routes);
-    auto listening = std::move(*rt->listen({"", 0}));
+    auto listening = *rt->listen({"", 0});
     auto port = listening->port();
     auto running = start(serving.run(std::move(listening)));
     {

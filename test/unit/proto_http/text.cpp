@@ -34,6 +34,21 @@ BOOST_AUTO_TEST_CASE(lines_and_control_characters_become_one_line) {
     BOOST_TEST(proto_http::one_line(std::string(1000, 'x'), 512).size() == 512u);
 }
 
+BOOST_AUTO_TEST_CASE(bytes_that_are_no_utf_8_are_replaced_one_by_one) {
+    const std::pair<std::string_view, std::string_view> table[] = {
+        {"", ""},
+        {"a\u00e9\U0001F600", "a\u00e9\U0001F600"},
+        {"\xFF\xFE", "\uFFFD\uFFFD"},
+        {"a\xE2\x82", "a\uFFFD\uFFFD"},
+        {"\xED\xA0\x80z", "\uFFFD\uFFFD\uFFFDz"}, // a surrogate
+    };
+    for (const auto& [text, valid] : table) {
+        BOOST_TEST(proto_http::valid_utf8(text) == valid);
+        BOOST_TEST(proto_http::is_utf8(text) == (text == valid));
+        BOOST_TEST(proto_http::is_utf8(valid));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(well_formed_sequences_are_told_from_others) {
     const struct {
         std::string_view bytes;

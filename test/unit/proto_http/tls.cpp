@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(a_client_and_a_server_exchange_over_tls_and_keep_the_connec
         co_return make_response(200, "text/plain", request.body);
     };
     server serving(rt, routes, server_limits(), *tls_context::server(presenting("server")));
-    auto running = start(serving.run(std::move(*rt.listen({"", 443}))));
+    auto running = start(serving.run(*rt.listen({"", 443})));
     {
         client_settings settings;
         settings.origin = {"10.0.0.2", 443};
@@ -229,7 +229,7 @@ BOOST_AUTO_TEST_CASE(a_client_and_a_server_exchange_over_tls_and_keep_the_connec
 }
 
 BOOST_AUTO_TEST_CASE(a_handshake_that_hangs_ends_by_its_limit_and_by_a_cancel) {
-    auto listening = std::move(*rt.listen({"api", 443}));
+    auto listening = *rt.listen({"api", 443});
     client_settings settings;
     settings.origin = {"api", 443};
     settings.tls = *tls_context::client(trusting("ca"));
@@ -237,7 +237,7 @@ BOOST_AUTO_TEST_CASE(a_handshake_that_hangs_ends_by_its_limit_and_by_a_cancel) {
     for (bool cancels : {false, true}) {
         auto before = rt.now();
         auto one = start(by.exchange(request(), never));
-        auto peer = std::move(*run(listening->accept()));
+        auto peer = *run(listening->accept());
         rt.poll();
         if (cancels)
             one.cancel();
@@ -248,7 +248,7 @@ BOOST_AUTO_TEST_CASE(a_handshake_that_hangs_ends_by_its_limit_and_by_a_cancel) {
 }
 
 BOOST_AUTO_TEST_CASE(a_tunnel_through_a_proxy_is_opened_before_the_handshake) {
-    auto proxying = std::move(*rt.listen({"proxy", 3128}));
+    auto proxying = *rt.listen({"proxy", 3128});
     client_settings settings;
     settings.origin = {"server.test", 6443};
     settings.tls = *tls_context::client(trusting("ca"));
@@ -256,7 +256,7 @@ BOOST_AUTO_TEST_CASE(a_tunnel_through_a_proxy_is_opened_before_the_handshake) {
     client by(rt, settings);
 
     auto one = start(by.exchange(request(), rt.now() + 10s));
-    auto peer = std::move(*run(proxying->accept()));
+    auto peer = *run(proxying->accept());
     BOOST_TEST(run(read_until(*peer, "\r\n\r\n")) ==
                "CONNECT server.test:6443 HTTP/1.1\r\nHost: server.test:6443\r\nProxy-Authorization: Basic eDp5\r\n\r\n");
     run(write_all(*peer, "HTTP/1.1 200 Connection established\r\n\r\n"));
@@ -269,13 +269,13 @@ BOOST_AUTO_TEST_CASE(a_tunnel_through_a_proxy_is_opened_before_the_handshake) {
 
     by.forget_connections();
     auto refused = start(by.exchange(request(), rt.now() + 10s));
-    peer = std::move(*run(proxying->accept()));
+    peer = *run(proxying->accept());
     run(write_all(*peer, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 5\r\n\r\nsorry"));
     rt.poll();
     BOOST_TEST((refused.value().error() == errc::proxy_refused));
 
     auto silent = start(by.exchange(request(), never));
-    peer = std::move(*run(proxying->accept()));
+    peer = *run(proxying->accept());
     auto before = rt.now();
     finish(silent);
     BOOST_TEST((silent.value().error() == errc::timed_out));

@@ -1,5 +1,7 @@
 #include "tools/devcluster/api/body.hpp"
 
+#include "proto_http/text.hpp"
+
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -142,6 +144,24 @@ std::optional<json::value> number_of(std::string text) {
     return is_whole ? json::value(static_cast<std::int64_t>(number)) : json::value(number);
 }
 
+/// Whether every number is one; Boost.JSON reads 1e400 as infinity and 0e400 as NaN (repaired here: it is zero). Neither can be
+/// written again.
+bool has_numbers_only(json::value& in) {
+    auto good = true;
+    if (auto* number = in.if_double()) {
+        if (std::isnan(*number))
+            *number = 0;
+        return std::isfinite(*number);
+    }
+    if (auto* object = in.if_object())
+        for (auto& member : *object)
+            good = has_numbers_only(member.value()) && good;
+    if (auto* array = in.if_array())
+        for (auto& element : *array)
+            good = has_numbers_only(element) && good;
+    return good;
+}
+
 /// YAML 1.1, as Kubernetes reads manifests.
 json::value scalar(const YAML::Node& node) {
     const auto& text = node.Scalar();
@@ -244,10 +264,14 @@ outcome<json::value> parse_json(std::string_view text) {
     auto value = json::parse(text, failure, {}, options());
     if (failure)
         return bad_request(fmt::format("json parse error: {}", failure.message()));
+    if (!has_numbers_only(value))
+        return bad_request("json parse error: a number is out of range");
     return value;
 }
 
 outcome<std::vector<json::value>> parse_yaml_documents(std::string_view text) {
+    if (!proto_http::is_utf8(text))
+        return bad_request("yaml: invalid UTF-8");
     std::vector<json::value> made;
     std::size_t budget = yaml_nodes_max;
     try {

@@ -27,6 +27,13 @@ struct finalize_statement {
 using database_handle = std::unique_ptr<sqlite3, close_database>;
 using statement_handle = std::unique_ptr<sqlite3_stmt, finalize_statement>;
 
+/// Deeper than any object gets by a body (body.hpp) or a patch (json_patch.cpp).
+boost::json::parse_options deep() {
+    boost::json::parse_options options;
+    options.max_depth = 1'000;
+    return options;
+}
+
 class sqlite_database final : public database {
 public:
     sqlite_database(database_handle handle, std::string path) : handle_(std::move(handle)), path_(std::move(path)) {}
@@ -47,7 +54,7 @@ public:
         int step = SQLITE_ROW;
         while ((step = sqlite3_step(all.get())) == SQLITE_ROW) {
             boost::system::error_code failure;
-            auto value = boost::json::parse(text(all, 4), failure);
+            auto value = boost::json::parse(text(all, 4), failure, {}, deep());
             if (failure || !value.is_object())
                 return fmt::format("{}: the object {}/{} of {} is damaged", path_, text(all, 1), text(all, 2), text(all, 0));
             into.restore(into.in(text(all, 0)), object_key(text(all, 1), text(all, 2)), std::move(value.get_object()),

@@ -2,6 +2,7 @@
 
 #include "asio_k8s/base64.hpp"
 #include "asio_k8s/rfc3339.hpp"
+#include "proto_http/text.hpp"
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
@@ -119,6 +120,9 @@ struct wire_field {
     std::uint64_t number = 0;
     std::uint64_t value = 0;
     std::string_view bytes;
+
+    /// Protobuf lets any bytes be a text, JSON does not.
+    std::string text() const { return proto_http::valid_utf8(bytes); }
 };
 
 class reader {
@@ -202,16 +206,16 @@ bool read_time(std::string_view bytes, std::string_view name, json::object& into
 
 bool read_entry(const wire_field& entry, const field& of, json::object& into) {
     reader from(entry.bytes);
-    std::string_view key, value;
+    wire_field key, value;
     while (auto one = from.next())
-        (one->number == 1 ? key : value) = one->bytes;
+        (one->number == 1 ? key : value) = *one;
     auto& map = into[of.name];
     if (!map.is_object())
         map.emplace_object();
     if (of.type == bytes_map)
-        map.get_object()[key] = k8s::base64_encode(value);
+        map.get_object()[key.text()] = k8s::base64_encode(value.bytes);
     else
-        map.get_object()[key] = value;
+        map.get_object()[key.text()] = value.text();
     return !from.is_broken();
 }
 
@@ -227,7 +231,7 @@ bool read_field(const wire_field& wire, const field& known, json::object& into) 
     switch (known.type) {
     case text:
         if (!wire.bytes.empty())
-            into[known.name] = wire.bytes;
+            into[known.name] = wire.text();
         return true;
     case number:
     case set_number:
@@ -240,7 +244,7 @@ bool read_field(const wire_field& wire, const field& known, json::object& into) 
     case field_type::time:
         return read_time(wire.bytes, known.name, into);
     case texts:
-        list_at(into, known.name).emplace_back(wire.bytes);
+        list_at(into, known.name).emplace_back(wire.text());
         return true;
     case text_map:
     case bytes_map:

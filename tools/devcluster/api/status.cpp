@@ -1,5 +1,6 @@
 #include "tools/devcluster/api/status.hpp"
 
+#include "proto_http/text.hpp"
 #include "tools/devcluster/api/quote.hpp"
 
 #include <boost/json/array.hpp>
@@ -57,9 +58,9 @@ boost::json::array causes_json(const std::vector<cause>& causes) {
         if (!one.reason.empty())
             entry["reason"] = one.reason;
         if (!one.message.empty())
-            entry["message"] = one.message;
+            entry["message"] = proto_http::valid_utf8(one.message);
         if (!one.field.empty())
-            entry["field"] = one.field;
+            entry["field"] = proto_http::valid_utf8(one.field);
         made.push_back(std::move(entry));
     }
     return made;
@@ -68,11 +69,11 @@ boost::json::array causes_json(const std::vector<cause>& causes) {
 boost::json::object details_json(const status_error& error) {
     boost::json::object made;
     if (!error.name.empty())
-        made["name"] = error.name;
+        made["name"] = proto_http::valid_utf8(error.name);
     if (!error.group.empty())
-        made["group"] = error.group;
+        made["group"] = proto_http::valid_utf8(error.group);
     if (!error.kind.empty())
-        made["kind"] = error.kind;
+        made["kind"] = proto_http::valid_utf8(error.kind);
     if (!error.uid.empty())
         made["uid"] = error.uid;
     if (!error.causes.empty())
@@ -93,7 +94,7 @@ boost::json::object to_json(const status_error& error) {
                              {"apiVersion", "v1"},
                              {"metadata", boost::json::object()},
                              {"status", "Failure"},
-                             {"message", error.message}};
+                             {"message", proto_http::valid_utf8(error.message)}};
     if (!error.reason.empty())
         made["reason"] = error.reason;
     if (auto details = details_json(error); !details.empty())

@@ -42,6 +42,7 @@ using outcome = boost::system::result<T, status_error>;
 
 [[noreturn]] void throw_exception_from_error(const status_error& error, const boost::source_location& location);
 
+/// In UTF-8, whatever bytes of a path, a query or a body the texts quote.
 boost::json::object to_json(const status_error& error);
 
 /// What an object is called in messages: khstates.comcast.github.io "dns".

@@ -21,16 +21,6 @@ std::string stamp(proto_http::wall_time at) {
     return fmt::format("{}.{:09}Z ", text, (at - second).count());
 }
 
-std::string valid_utf8(std::string_view text) {
-    std::string made;
-    while (!text.empty()) {
-        auto size = proto_http::utf8_sequence_size(text);
-        made += size == 0 ? "\uFFFD" : text.substr(0, size);
-        text.remove_prefix(std::max<std::size_t>(size, 1));
-    }
-    return made;
-}
-
 } // namespace
 
 container_log::container_log(proto_http::runtime& rt, std::size_t size_max) : rt_(rt), size_max_(size_max), changed_(rt) {}
@@ -92,7 +82,7 @@ std::string container_log::tail(std::size_t lines, std::size_t size_max) const {
     std::string text;
     for (auto at = lines_.size() - std::min(lines, lines_.size()); at < lines_.size(); ++at)
         text += lines_[at].text;
-    return valid_utf8(std::string_view(text).substr(text.size() - std::min(text.size(), size_max)));
+    return proto_http::valid_utf8(std::string_view(text).substr(text.size() - std::min(text.size(), size_max)));
 }
 
 boost::asio::awaitable<proto_http::error_code> container_log::changed(proto_http::time_point deadline) {

@@ -114,6 +114,15 @@ BOOST_AUTO_TEST_CASE(aliases_do_not_make_a_short_text_a_huge_one) {
     BOOST_TEST(yaml(bomb) == "error 400");
 }
 
+BOOST_AUTO_TEST_CASE(what_cannot_be_written_again_is_not_read) {
+    // A double that there is not, and bytes that are no UTF-8: an object with one could be stored and never be answered.
+    for (auto text : {"{\"a\":1e400}", "{\"a\":[{\"b\":-1e999}]}", "555555111119e1111110"})
+        BOOST_TEST(parse_json(text).has_error(), text);
+    BOOST_TEST(json::serialize(*parse_json("[0e555,-0.0e400]")) == "[0E0,0E0]");
+    for (auto text : {"a: \xFF", "\xE2\x82: b", "- 'c\xED\xA0\x80'"})
+        BOOST_TEST(yaml(text) == "error 400", text);
+}
+
 BOOST_AUTO_TEST_CASE(nesting_is_bounded) {
     std::string deep(body_depth_max + 50, '[');
     BOOST_TEST(parse_json(deep + std::string(body_depth_max + 50, ']')).has_error());

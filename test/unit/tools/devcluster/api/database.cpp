@@ -45,6 +45,25 @@ struct fixture {
 
 BOOST_FIXTURE_TEST_SUITE(database_suite, fixture)
 
+BOOST_AUTO_TEST_CASE(an_object_as_deep_as_one_may_be_survives_a_restart) {
+    json::value nested = 1;
+    for (int depth = 0; depth < 490; ++depth) {
+        json::object around;
+        around["a"] = std::move(nested);
+        nested = std::move(around);
+    }
+    life([&](store& all) {
+        auto deep = object_named("deep", 1);
+        deep["nested"] = nested;
+        all.put(all.in("pods"), object_key("a", "deep"), std::move(deep));
+    });
+    life([&](store& all) {
+        auto items = all.in("pods").list({});
+        BOOST_TEST_REQUIRE(items.size() == 1u);
+        BOOST_TEST((items.front()->value.at("nested") == nested));
+    });
+}
+
 BOOST_AUTO_TEST_CASE(objects_and_the_revision_survive_a_restart) {
     std::uint64_t last = 0;
     life([&](store& all) {

@@ -54,6 +54,14 @@ BOOST_AUTO_TEST_CASE(the_kinds_that_kubectl_sends_become_their_json) {
         R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"team"}})");
 }
 
+BOOST_AUTO_TEST_CASE(texts_are_utf_8_whatever_was_sent) {
+    auto bad = bytes_field(1, "\xFF") + bytes_field(14, "a\xFE");
+    auto entry = bytes_field(1, "k\xFF") + bytes_field(2, "\xFEv");
+    BOOST_TEST(parsed(body("v1", "ConfigMap", bytes_field(1, bad) + bytes_field(2, entry))) ==
+               "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"\uFFFD\",\"finalizers\":[\"a\uFFFD\"]},"
+               "\"data\":{\"k\uFFFD\":\"\uFFFDv\"}}");
+}
+
 BOOST_AUTO_TEST_CASE(times_and_numbers_that_are_pointers_are_kept) {
     auto spec = bytes_field(1, "me") + number_field(2, 15) +
                 bytes_field(4, number_field(1, 1'700'000'000) + number_field(2, 5'000)) + number_field(5, 0);

@@ -63,6 +63,18 @@ BOOST_AUTO_TEST_CASE(one_cause_has_no_brackets_and_a_repeated_one_is_written_onc
     BOOST_TEST(invalid(dns, {one, one}).causes.size() == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_is_utf_8_whatever_was_asked_for) {
+    auto asked = named("\xFE");
+    asked.resource = "a\xFF";
+    auto refused = invalid(asked, {{"FieldValueInvalid", "Invalid value: \xFF", "spec.\xFF"}});
+    for (const auto& error : {bad_request("found '\xFF'"), not_found(asked), refused}) {
+        boost::system::error_code failure;
+        auto parsed = json::parse(json::serialize(to_json(error)), failure);
+        BOOST_TEST(!failure, error.message);
+    }
+    BOOST_TEST(to_json(bad_request("found '\xFF'"))["message"].as_string() == "found '\uFFFD'");
+}
+
 BOOST_AUTO_TEST_CASE(the_core_group_has_no_suffix) {
     BOOST_TEST(not_found({"", "pods", "Pod", "a\nb"}).message == "pods \"a\\nb\" not found");
 }

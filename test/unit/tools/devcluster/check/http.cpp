@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(a_path_alone_is_of_kuberhealthy_itself) {
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_is_silent_ends_by_the_time_limit_or_the_deadline) {
-    auto silent = std::move(*rt.listen({"silent", 80}));
+    auto silent = *rt.listen({"silent", 80});
     options.urls = {"http://silent/"};
     for (auto [limit, expected] : {std::pair(never, 10s), {rt.now() + 13s, 3s}}) {
         auto began = rt.now();
@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_silent_ends_by_the_time_limit_or_the_deadl
 
 BOOST_AUTO_TEST_CASE(urls_are_asked_side_by_side_and_told_in_order) {
     serve();
-    auto silent = std::move(*rt.listen({"silent", 80}));
+    auto silent = *rt.listen({"silent", 80});
     options.urls = {"http://silent/a", "http://server/broken", "http://silent/b", "http://server/good"};
     auto began = rt.now();
     auto found = check();
@@ -210,7 +210,7 @@ BOOST_AUTO_TEST_CASE(a_certificate_must_be_trusted_unless_it_is_said_otherwise) 
     material.certificate_chain = read_test_data("tls/server.pem");
     material.private_key = read_test_data("tls/server.key");
     proto_http::server secure(rt, routes, limits, *tls_context::server(material));
-    auto serving_tls = start(secure.run(std::move(*rt.listen({"server.test", 443}))));
+    auto serving_tls = start(secure.run(*rt.listen({"server.test", 443})));
     rt.files["ca.pem"] = read_test_data("tls/ca.pem");
     rt.files["other-ca.pem"] = read_test_data("tls/other-ca.pem");
     options.trusted.ca_file = "ca.pem";

@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_command_line_is_reported_too) {
 
 BOOST_AUTO_TEST_CASE(a_test_ends_in_time_for_its_report) {
     be_in_a_pod(20s);
-    auto silent = std::move(*rt.listen({"silent", 80}));
+    auto silent = *rt.listen({"silent", 80});
     auto began = rt.now();
     BOOST_TEST(call({"http", "--url", "http://silent/", "--timeout", "1h"}) == 0);
     BOOST_TEST((rt.now() - began >= 15s && rt.now() - began < 17s));
@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(variables_of_v2_stand_in_for_flags) {
         std::string_view told; ///< part of what is printed
     };
     rt.names["a.example"] = {asio::ip::make_address("192.0.2.1")};
-    auto db = std::move(*rt.listen({"db", 5432}));
+    auto db = *rt.listen({"db", 5432});
     page();
     serve();
     const row table[] = {

@@ -13,7 +13,7 @@ namespace {
 
 struct fixture : test_support::manual_fixture {
     tcp_options options;
-    std::unique_ptr<acceptor> listening = std::move(*rt.listen({"db", 5432}));
+    std::unique_ptr<acceptor> listening = *rt.listen({"db", 5432});
 
     fixture() { options.targets = {{"db", 5432}}; }
 
@@ -22,7 +22,7 @@ struct fixture : test_support::manual_fixture {
     /// The check against a peer that answers `reply` and then closes, or stays.
     findings check_against(std::string reply, bool closes) {
         auto checking = start(check_tcp(rt, options, never));
-        auto peer = std::move(*run(listening->accept()));
+        auto peer = *run(listening->accept());
         if (!options.sent.empty())
             BOOST_TEST(run(test_support::read_until(*peer, options.sent)) == options.sent);
         run(test_support::write_all(*peer, std::move(reply)));

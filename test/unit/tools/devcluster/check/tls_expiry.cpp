@@ -17,7 +17,7 @@ namespace {
 
 struct fixture : test_support::manual_fixture {
     tls_expiry_options options;
-    std::unique_ptr<acceptor> listening = std::move(*rt.listen({"server.test", 443}));
+    std::unique_ptr<acceptor> listening = *rt.listen({"server.test", 443});
 
     fixture() {
         for (auto name : {"ca.pem", "other-ca.pem", "brief-ca.pem", "expired.pem"})
@@ -148,13 +148,13 @@ BOOST_AUTO_TEST_CASE(who_is_not_there_or_does_not_speak_tls_fails) {
 
     options.targets = {{"server.test", 443}};
     auto checking = start(check_tls_expiry(rt, options, never));
-    auto peer = std::move(*run(listening->accept()));
+    auto peer = *run(listening->accept());
     run(test_support::write_all(*peer, "SSH-2.0-OpenSSH_9.2p1\r\n"));
     finish(checking);
     BOOST_TEST(checking.value().errors.at(0).starts_with("tls server.test:443: no TLS handshake: "));
 
     auto hanging = start(check_tls_expiry(rt, options, rt.now() + 4s));
-    auto mute = std::move(*run(listening->accept()));
+    auto mute = *run(listening->accept());
     finish(hanging);
     BOOST_TEST(hanging.value().errors.at(0).ends_with("(after 4.0s)"));
 }
