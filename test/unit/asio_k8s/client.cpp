@@ -37,8 +37,7 @@ struct world {
         config.server.origin.port = port;
         config.source = "test";
         on_request = [](const auto&) { return proto_http::make_response(200, "application/json", "{}"); };
-        asio::co_spawn(rt.context, server_.run(*rt.listen({"api", port})),
-                       [this](std::exception_ptr) { ended_ = true; });
+        asio::co_spawn(rt.context, server_.run(*rt.listen({"api", port})), [this](std::exception_ptr) { ended_ = true; });
     }
 
     ~world() {

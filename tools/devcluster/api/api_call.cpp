@@ -2,9 +2,9 @@
 
 #include "asio_k8s/json_access.hpp"
 #include "tools/devcluster/api/body.hpp"
-#include "tools/devcluster/api/protobuf.hpp"
 #include "tools/devcluster/api/field_error.hpp"
 #include "tools/devcluster/api/patch.hpp"
+#include "tools/devcluster/api/protobuf.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
