@@ -38,6 +38,7 @@ class Manifests(Case):
             with self.subTest(path.name):
                 self.apply_without_a_trace(path, "--validate=strict")
 
+    @only_on("real", "one example brings a ClusterRole")
     def test_the_pods_of_the_examples_are_valid(self):
         pods = 0
         for path in sorted((ROOT / "manifests" / "examples").glob("*.yaml")):

@@ -72,15 +72,13 @@ BOOST_AUTO_TEST_CASE(the_same_again_changes_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(a_change_is_an_edit_and_what_others_wrote_stays) {
-    apply(check("a", "1m", "  extraLabels: {x: y}\n"));
+    apply(check("a", "1m", "  extraLabels: {x: z}\n"));
     const auto& type = *api.all().types().find("comcast.github.io", "v1", "khchecks");
-    BOOST_TEST_REQUIRE(api.all()
-                           .modify(type, object_key("team", "a"),
-                                   [](json::object current) -> outcome<json::object> {
-                                       current["metadata"].get_object()["labels"] = json::object{{"theirs", "1"}};
-                                       return current;
-                                   })
-                           .has_value());
+    auto labelled = api.all().modify(type, object_key("team", "a"), [](json::object current) -> outcome<json::object> {
+        current["metadata"].get_object()["labels"] = json::object{{"theirs", "1"}};
+        return current;
+    });
+    BOOST_TEST_REQUIRE(labelled.has_value(), labelled.error().message);
     BOOST_TEST(apply(check("a", "2m")) == "configured khcheck/team/a");
     auto now = find("a");
     BOOST_TEST(json::serialize(now->value.at("spec").at("runInterval")) == "\"2m\"");
@@ -105,7 +103,7 @@ BOOST_AUTO_TEST_CASE(a_kind_that_is_not_served_is_skipped_and_the_rest_is_applie
 
 BOOST_AUTO_TEST_CASE(a_typing_error_is_refused_with_the_field) {
     BOOST_TEST(apply(check("a", "1m", "  tiemout: 5s\n")) == "refused khcheck/team/a");
-    BOOST_TEST(last_why == "strict decoding error: unknown field \"spec.tiemout\"");
+    BOOST_TEST(last_why.ends_with("strict decoding error: unknown field \"spec.tiemout\""), last_why);
 }
 
 BOOST_AUTO_TEST_CASE(a_text_that_does_not_parse_changes_nothing) {
