@@ -11,7 +11,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,7 +74,7 @@ private:
     std::deque<change> history_;
     std::uint64_t forgotten_ = 0;
     std::uint64_t last_lost_ = 0; ///< the newest change that was dropped from the history
-    std::set<proto_http::event*> waiting_;
+    std::vector<proto_http::event*> waiting_; ///< in the order of their subscription: a replay wakes them in the same one
 };
 
 class store {
@@ -100,8 +99,8 @@ public:
     void compact();
 
     /// `wake` is set at each change of the collection, until unsubscribed.
-    void subscribe(collection& in, proto_http::event& wake) { in.waiting_.insert(&wake); }
-    void unsubscribe(collection& in, proto_http::event& wake) { in.waiting_.erase(&wake); }
+    void subscribe(collection& in, proto_http::event& wake) { in.waiting_.push_back(&wake); }
+    void unsubscribe(collection& in, proto_http::event& wake) { std::erase(in.waiting_, &wake); }
 
     /// Called after each change, in order. They must not write by themselves (post it).
     std::vector<std::function<void(collection& in, const object_key& key, const change& what)>> listeners;
