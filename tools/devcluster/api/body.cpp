@@ -6,6 +6,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include <initializer_list>
 #include <optional>
 #include <set>
+#include <sstream>
 
 namespace devcluster {
 
@@ -255,6 +257,36 @@ void emit(YAML::Emitter& to, const json::value& value) {
     }
 }
 
+/// Sees whether yaml-cpp gets on: at a token that begins no node (",") it makes empty documents for ever.
+class progress_watcher final : public YAML::EventHandler {
+public:
+    void OnDocumentStart(const YAML::Mark& mark) override {
+        if (mark.pos == last_)
+            throw YAML::ParserException(mark, "did not find expected node content");
+        last_ = mark.pos;
+    }
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnMapEnd() override {}
+
+private:
+    int last_ = -1;
+};
+
+std::vector<YAML::Node> load_documents(const std::string& text) {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    progress_watcher watcher;
+    while (parser.HandleNextDocument(watcher)) {
+    }
+    return YAML::LoadAll(text);
+}
+
 constexpr std::size_t yaml_nodes_max = 1'000'000;
 
 } // namespace
@@ -272,10 +304,12 @@ outcome<json::value> parse_json(std::string_view text) {
 outcome<std::vector<json::value>> parse_yaml_documents(std::string_view text) {
     if (!proto_http::is_utf8(text))
         return bad_request("yaml: invalid UTF-8");
+    if (text.find('\0') != std::string_view::npos) // yaml-cpp would take it for UTF-16 or UTF-32
+        return bad_request("yaml: control characters are not allowed");
     std::vector<json::value> made;
     std::size_t budget = yaml_nodes_max;
     try {
-        for (const auto& document : YAML::LoadAll(std::string(text))) {
+        for (const auto& document : load_documents(std::string(text))) {
             auto value = yaml_reader(budget).read(document);
             if (value.has_error())
                 return value.error();

@@ -98,6 +98,9 @@ BOOST_AUTO_TEST_CASE(what_does_not_parse_is_a_bad_request_that_names_the_line) {
     BOOST_TEST(parsed.error().message.starts_with("yaml: line 3"));
     BOOST_TEST(yaml("? [a]\n: 1\n") == "error 400");
     BOOST_TEST(yaml("a: 1\n---\nb: 2\n") == "error 400");
+    // At which yaml-cpp never comes to an end.
+    for (auto text : {",*", "a: 1\n---\n,", "]", "--- }"})
+        BOOST_TEST(yaml(text) == "error 400", text);
     BOOST_TEST(parse_json("{\"a\":").has_error());
     BOOST_TEST(parse_json("{} x").has_error());
 }
@@ -121,6 +124,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_written_again_is_not_read) {
     BOOST_TEST(json::serialize(*parse_json("[0e555,-0.0e400]")) == "[0E0,0E0]");
     for (auto text : {"a: \xFF", "\xE2\x82: b", "- 'c\xED\xA0\x80'"})
         BOOST_TEST(yaml(text) == "error 400", text);
+    BOOST_TEST(yaml(std::string_view("\0\0\0\n  ext", 9)) == "error 400");
 }
 
 BOOST_AUTO_TEST_CASE(nesting_is_bounded) {
