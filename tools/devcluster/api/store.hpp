@@ -73,7 +73,7 @@ private:
     std::map<object_key, object_ptr> objects_;
     std::deque<change> history_;
     std::uint64_t forgotten_ = 0;
-    std::uint64_t last_lost_ = 0; ///< the newest change that was dropped from the history
+    std::uint64_t last_lost_ = 0;             ///< the newest change that was dropped from the history
     std::vector<proto_http::event*> waiting_; ///< in the order of their subscription: a replay wakes them in the same one
 };
 
