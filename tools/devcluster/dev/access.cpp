@@ -14,21 +14,22 @@ namespace {
 
 constexpr std::size_t file_size_max = 64 * 1024;
 
-/// Every address is none that a client could dial.
-std::string reachable(const std::string& host) {
-    return host.empty() || host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host;
-}
-
 std::string fresh_token(proto_http::runtime& rt) {
     return fmt::format("{:016x}{:016x}", rt.random(), rt.random());
 }
 
 } // namespace
 
+proto_http::host_port reachable(proto_http::host_port listening) {
+    if (listening.host.empty() || listening.host == "0.0.0.0" || listening.host == "::")
+        listening.host = "127.0.0.1";
+    return listening;
+}
+
 boost::system::result<api_access, std::string> make_access(proto_http::runtime& rt, const std::string& folder,
                                                            const proto_http::host_port& listening) {
     api_access made;
-    made.at = {reachable(listening.host), listening.port};
+    made.at = reachable(listening);
     auto base = folder + "/access-" + made.at.host;
     if (!folder.empty()) {
         auto chain = rt.read_file(base + ".pem", file_size_max);

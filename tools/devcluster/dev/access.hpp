@@ -29,6 +29,9 @@ std::string kubeconfig_text(const api_access& to, const std::string& ns);
 /// The same for our own client.
 k8s::cluster_config client_config(const api_access& to);
 
+/// Where a client of this machine finds what listens there: every address is none that could be dialled.
+proto_http::host_port reachable(proto_http::host_port listening);
+
 /// "127.0.0.1:6444", "[::1]:6444"
 std::string address_text(const proto_http::host_port& at);
 

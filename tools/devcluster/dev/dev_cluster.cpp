@@ -212,9 +212,7 @@ void dev_cluster::greet() {
         terminal_.print(fmt::format("The API server is ready: kubectl --kubeconfig {} ...\n", kubeconfig_));
         return;
     }
-    auto page = options_.page;
-    page.host = page.host.empty() || page.host == "0.0.0.0" || page.host == "::" ? "127.0.0.1" : page.host;
-    auto address = address_text(page);
+    auto address = address_text(reachable(options_.page));
     terminal_.print(fmt::format("\nKuberhealthy runs on this machine, without a cluster. Ctrl-C ends it.\n\n"
                                 "  page     http://{0}/\n"
                                 "  status   curl -s http://{0}/status\n"

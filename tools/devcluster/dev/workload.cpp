@@ -49,10 +49,7 @@ public:
         kh::settings settings;
         settings.pod_name = "kuberhealthy-dev";
         settings.pod_namespace = "kuberhealthy";
-        auto page = options.page;
-        if (page.host.empty() || page.host == "0.0.0.0" || page.host == "::")
-            page.host = "127.0.0.1";
-        settings.reporting_url = fmt::format("http://{}/externalCheckStatus", address_text(page));
+        settings.reporting_url = fmt::format("http://{}/externalCheckStatus", address_text(reachable(options.page)));
         settings.newcomer_spread = std::chrono::seconds(0);
         controller_.emplace(rt, *controller_api_, std::move(settings), log_);
         return {};
