@@ -22,7 +22,8 @@ struct pod_order {
 };
 
 /// The JSON of the pod. `pod_template` is `v1::parsed_check::pod_template`. The user's labels, annotations and variables give way
-/// to ours of the same name; restartPolicy is Never whatever the user says.
+/// to ours of the same name; restartPolicy is Never whatever the user says. A container with a proxy in its `env` gets the host
+/// of `reporting_url` as an exception (NO_PROXY).
 std::string build_pod(const std::string& pod_template, const pod_order& order, const std::string& reporting_url);
 
 } // namespace kh

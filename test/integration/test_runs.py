@@ -30,7 +30,9 @@ class Runs(Case):
             },
         },
         "edited": {"fate": "runs-on", "timeout": "10m", "annotations": {"test/holds-on": "yes"}},
+        "beside-the-edited": {"fate": "runs-on", "timeout": "10m"},
         "removed": {"fate": "runs-on", "timeout": "10m"},
+        "collected": {},
         "with-sidecar": {"fate": "sidecar", "spec": pod_spec({"name": "main", "image": "a"}, {"name": "mesh", "image": "b"})},
         "without-header": {"fate": "no-header"},
         "said-twice": {"fate": "twice"},
@@ -125,6 +127,7 @@ class Runs(Case):
 
     def test_an_edit_supersedes_the_run_in_flight(self):
         old = self.wait_for_running_pod("edited")
+        other = self.wait_for_running_pod("beside-the-edited")
         self.edit_check("edited", extraLabels={"edition": "2"})
         new = self.wait_for_pod("edited", lambda pod: pod["metadata"]["labels"].get("edition") == "2")
         eventually(lambda: self.cluster.admin.get(pods_path(self.namespace, old["metadata"]["name"]))["metadata"]
@@ -137,6 +140,9 @@ class Runs(Case):
         self.assertEqual(self.annotation(new, "generation"), "2")
         self.assertEqual(self.report(new).status, 200)
         self.assertEqual(self.annotation(self.state("edited"), "slot"), self.annotation(new, "slot"))
+        # The run of another check went on all the while.
+        self.assertEqual([pod["metadata"]["uid"] for pod in self.live_pods("beside-the-edited")], [other["metadata"]["uid"]])
+        self.assertEqual(self.report(other).status, 200)
 
     def test_a_deleted_check_leaves_no_pod_and_no_state(self):
         pod = self.wait_for_running_pod("removed")
@@ -146,6 +152,15 @@ class Runs(Case):
         eventually(lambda: not self.live_pods("removed") and self.state("removed") is None, "pod and state are gone")
         self.assertEqual(self.report(pod).status, 400)
         eventually(lambda: f"{self.namespace}/removed" not in self.controller.status()["CheckDetails"], "not on the status page")
+
+    def test_a_finished_pod_that_the_cluster_collects_keeps_its_result(self):
+        stored = self.wait_for_outcome("collected", "Passed")
+        pod = self.wait_for_pod("collected", lambda pod: pod["status"]["phase"] == "Succeeded")
+        self.cluster.admin.delete(pods_path(self.namespace, pod["metadata"]["name"]), grace=0)
+        self.apply_check("after-the-collection")  # when this one has passed, the watch has told of the other's end
+        self.wait_for_outcome("after-the-collection", "Passed")
+        self.assertEqual(self.state("collected"), stored)
+        self.assertEqual(len(self.kubelet.pods(self.namespace, "collected")), 1)
 
     def test_a_client_without_the_header_is_known_by_its_address(self):
         self.wait_for_outcome("without-header", "Passed")

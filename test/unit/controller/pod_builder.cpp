@@ -108,4 +108,32 @@ BOOST_AUTO_TEST_CASE(a_restart_policy_inside_a_container_is_dropped_as_v2s_crd_d
     BOOST_TEST(pod.at("spec").at("restartPolicy").as_string() == "Never");
 }
 
+BOOST_AUTO_TEST_CASE(a_proxy_of_the_check_does_not_catch_its_report) {
+    struct {
+        const char* env;
+        const char* expected; ///< before our four
+    } const table[] = {
+        {R"([])", R"([])"},
+        {R"([{"name":"NO_PROXY","value":"a"}])", R"([{"name":"NO_PROXY","value":"a"}])"},
+        {R"([{"name":"HTTP_PROXY","value":"p"}])",
+         R"([{"name":"HTTP_PROXY","value":"p"},{"name":"NO_PROXY","value":"kuberhealthy.kuberhealthy.svc.cluster.local"}])"},
+        {R"([{"name":"all_proxy","valueFrom":{}}])",
+         R"([{"name":"all_proxy","valueFrom":{}},{"name":"NO_PROXY","value":"kuberhealthy.kuberhealthy.svc.cluster.local"}])"},
+        {R"([{"name":"no_proxy","value":"a,b"},{"name":"http_proxy","value":"p"}])",
+         R"([{"name":"no_proxy","value":"a,b,kuberhealthy.kuberhealthy.svc.cluster.local"},{"name":"http_proxy","value":"p"}])"},
+        {R"([{"name":"NO_PROXY","value":""},{"name":"HTTP_PROXY","value":"p"}])",
+         R"([{"name":"NO_PROXY","value":"kuberhealthy.kuberhealthy.svc.cluster.local"},{"name":"HTTP_PROXY","value":"p"}])"},
+        {R"([{"name":"HTTP_PROXY","value":"p"},{"name":"NO_PROXY","valueFrom":{"configMapKeyRef":{"name":"n","key":"k"}}}])",
+         R"([{"name":"HTTP_PROXY","value":"p"},{"name":"NO_PROXY","valueFrom":{"configMapKeyRef":{"name":"n","key":"k"}}}])"},
+        {R"([{"name":"FTP_PROXY","value":"p"}])", R"([{"name":"FTP_PROXY","value":"p"}])"},
+    };
+    for (const auto& row : table) {
+        const std::string from = std::string(R"({"podSpec":{"containers":[{"name":"main","image":"a","env":)") + row.env + "}]}}";
+        auto env = json::parse(kh::build_pod(from, some_order(), url)).at("spec").at("containers").at(0).at("env").as_array();
+        BOOST_REQUIRE(env.size() >= 4);
+        env.erase(env.end() - 4, env.end());
+        BOOST_TEST(json::serialize(env) == json::serialize(json::parse(row.expected)), row.env);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
