@@ -5,7 +5,9 @@
 
 #include <boost/asio/error.hpp>
 
+#include <algorithm>
 #include <deque>
+#include <utility>
 
 namespace test_support {
 
@@ -78,6 +80,11 @@ void timeline::drop(const void* owner) {
     }
 }
 
+std::size_t timeline::waits_of(const void* owner) const {
+    return static_cast<std::size_t>(
+        std::count_if(waits_.begin(), waits_.end(), [owner](const auto& one) { return one.second->owner == owner; }));
+}
+
 /// Connections that were dialled and not yet accepted, or an accept that waits for one.
 class memory_network::listener : public std::enable_shared_from_this<listener> {
 public:
@@ -88,6 +95,7 @@ public:
     asio::any_io_executor executor;
     std::deque<std::unique_ptr<stream>> backlog;
     bool is_closed = false;
+    std::shared_ptr<std::vector<memory_wire>> connections; ///< of the process that listens
 
     void offer(std::unique_ptr<stream> one) {
         backlog.push_back(std::move(one));
@@ -167,6 +175,24 @@ manual_runtime::manual_runtime(asio::io_context& context, std::uint64_t seed, st
                                std::shared_ptr<memory_network> net)
     : context_(context), timeline_(std::move(time)), network_(std::move(net)), random_state_(seed) {}
 
+void manual_runtime::sever() {
+    is_severed_ = true;
+    for (const auto& weak : listening_)
+        if (auto open = weak.lock())
+            open->close();
+    reset_connections();
+}
+
+void manual_runtime::reset_connections() {
+    for (auto& wire : std::exchange(*connections_, std::vector<memory_wire>()))
+        wire.reset();
+}
+
+const std::vector<memory_wire>& manual_runtime::connections() {
+    std::erase_if(*connections_, [](const memory_wire& one) { return one.is_closed(); });
+    return *connections_;
+}
+
 void manual_runtime::drop_waits() {
     timeline_->drop(this);
 }
@@ -234,10 +260,15 @@ asio::awaitable<result<std::unique_ptr<stream>>> manual_runtime::dial(host_port 
     }
     if (plan.error)
         co_return plan.error;
-    auto listening = network_->find(to);
+    auto listening = is_severed_ ? nullptr : network_->find(to);
     if (!listening)
         co_return errc::connect_failed;
     auto ends = make_memory_stream(executor(), listening->executor, own_address, to.host, plan.capacity);
+    for (const auto& of : {connections_, listening->connections}) {
+        if (of->size() >= 64 && (of->size() & (of->size() - 1)) == 0)
+            std::erase_if(*of, [](const memory_wire& one) { return one.is_closed(); });
+        of->push_back(ends.wire);
+    }
     if (network_->on_connected)
         network_->on_connected(to, ends.wire);
     listening->offer(std::move(ends.second));
@@ -260,6 +291,8 @@ result<std::unique_ptr<acceptor>> manual_runtime::listen(host_port at) {
     if (auto open = place.lock(); open && !open->is_closed)
         return errc::address_in_use;
     auto made = std::make_shared<memory_network::listener>(executor());
+    made->connections = connections_;
+    listening_.push_back(made);
     place = made;
     std::unique_ptr<acceptor> handle = std::make_unique<memory_network::listener_handle>(std::move(made), at.port);
     return handle;

@@ -42,6 +42,9 @@ public:
     /// Drops, without completing, the waits of one owner: its process was killed.
     void drop(const void* owner);
 
+    /// How many waits of that owner are pending.
+    std::size_t waits_of(const void* owner) const;
+
 private:
     using key = std::pair<proto_http::time_point, std::uint64_t>;
     struct wait;
@@ -106,6 +109,18 @@ public:
     /// the io_context; streams that go with it are seen as closed by their peers.
     void drop_waits();
 
+    /// The network's view of a kill -9: every connection of this process is reset, its listeners are gone, and whatever it
+    /// still does reaches nobody. What it had sent is lost where the peer has not read it.
+    void sever();
+
+    /// Resets every connection of this process; new ones are made as before.
+    void reset_connections();
+
+    /// The connections that this process dialled or accepted and that are open.
+    const std::vector<memory_wire>& connections();
+
+    std::size_t pending_waits() const { return timeline_->waits_of(this); }
+
     /// Runs what is ready. True if anything ran.
     bool poll();
 
@@ -134,6 +149,9 @@ private:
     std::shared_ptr<timeline> timeline_;
     std::shared_ptr<memory_network> network_;
     std::uint64_t random_state_;
+    std::shared_ptr<std::vector<memory_wire>> connections_ = std::make_shared<std::vector<memory_wire>>();
+    std::vector<std::weak_ptr<memory_network::listener>> listening_;
+    bool is_severed_ = false;
 };
 
 } // namespace test_support

@@ -1,0 +1,393 @@
+#include "simulation/cluster.hpp"
+
+#include "asio_k8s/rfc3339.hpp"
+#include "controller/names.hpp"
+#include "tools/devcluster/api/body.hpp"
+#include "tools/devcluster/dev/definitions.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <map>
+
+namespace simulation {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+using namespace std::chrono_literals;
+using devcluster::fault;
+using devcluster::status_error;
+using proto_http::server_request;
+
+namespace {
+
+status_error made_up(unsigned code, std::string reason, std::optional<unsigned> retry_after = {}) {
+    status_error made;
+    made.code = code;
+    made.reason = std::move(reason);
+    made.message = "drawn by the simulation";
+    made.retry_after_seconds = retry_after;
+    return made;
+}
+
+/// The definitions parsed once: a world is made thousands of times.
+const std::vector<json::value>& definitions() {
+    static const auto parsed = [] {
+        std::vector<json::value> made;
+        for (auto text : devcluster::kuberhealthy_definitions())
+            made.push_back(devcluster::parse_yaml(text).value());
+        return made;
+    }();
+    return parsed;
+}
+
+json::object container_status(std::string_view name, json::object state) {
+    json::object made;
+    made["name"] = name;
+    made["state"] = std::move(state);
+    return made;
+}
+
+json::object waiting(std::string_view reason) {
+    json::object made;
+    made["waiting"] = json::object{{"reason", reason}};
+    return made;
+}
+
+json::object running(const std::string& since) {
+    json::object made;
+    made["running"] = json::object{{"startedAt", since}};
+    return made;
+}
+
+json::object ended(int code, const std::string& since, const std::string& until) {
+    json::object made;
+    made["terminated"] = json::object{{"exitCode", code}, {"startedAt", since}, {"finishedAt", until}};
+    return made;
+}
+
+json::object condition(std::string_view type, std::string_view status, std::string_view reason) {
+    return json::object{{"type", type}, {"status", status}, {"reason", reason}};
+}
+
+std::string_view phase_text(kh::core::pod_phase phase) {
+    switch (phase) {
+    case kh::core::pod_phase::running:
+        return "Running";
+    case kh::core::pod_phase::succeeded:
+        return "Succeeded";
+    case kh::core::pod_phase::failed:
+        return "Failed";
+    case kh::core::pod_phase::pending:
+    case kh::core::pod_phase::unknown:
+        break;
+    }
+    return "Pending";
+}
+
+/// When the first container began, by what is stored.
+std::string began(const json::object& pod, const std::string& otherwise) {
+    boost::system::error_code missing;
+    const json::value whole(pod);
+    for (auto at : {"/status/containerStatuses/0/state/running/startedAt", "/status/containerStatuses/0/state/terminated/startedAt"})
+        if (const auto* found = whole.find_pointer(at, missing); found != nullptr && found->is_string())
+            return std::string(found->get_string());
+    return otherwise;
+}
+
+json::object status_of(const pod_news& news, const json::object& pod, const std::string& now) {
+    json::object status;
+    status["phase"] = phase_text(news.phase);
+    json::array conditions;
+    if (!news.is_scheduled) {
+        conditions.push_back(condition("PodScheduled", "False", news.waiting_reason));
+        status["conditions"] = std::move(conditions);
+        return status;
+    }
+    conditions.push_back(condition("PodScheduled", "True", ""));
+    if (news.is_infrastructure)
+        conditions.push_back(condition("DisruptionTarget", "True", "EvictionByEvictionAPI"));
+    status["conditions"] = std::move(conditions);
+    if (!news.ip.empty())
+        status["podIP"] = news.ip;
+    const auto since = began(pod, now);
+    const int code = news.phase == kh::core::pod_phase::failed ? 1 : 0;
+    json::array containers;
+    if (news.main_ended)
+        containers.push_back(container_status("main", ended(code, since, now)));
+    else if (news.runs)
+        containers.push_back(container_status("main", running(since)));
+    else
+        containers.push_back(container_status("main", waiting(news.waiting_reason.empty() ? "ContainerCreating" : news.waiting_reason)));
+    if (news.has_sidecar && (news.runs || news.main_ended)) {
+        const bool goes_on = news.phase == kh::core::pod_phase::running;
+        containers.push_back(container_status("sidecar", goes_on ? running(since) : ended(0, since, now)));
+    }
+    status["containerStatuses"] = std::move(containers);
+    return status;
+}
+
+json::object check_object(const check_order& order) {
+    json::array containers;
+    json::object main;
+    main["name"] = "main";
+    main["image"] = fmt::format("registry.example/check:{}", order.edition);
+    containers.push_back(std::move(main));
+    if (order.has_sidecar)
+        containers.push_back(json::object{{"name", "sidecar"}, {"image", "registry.example/proxy:1"}});
+    json::object spec;
+    if (order.kind == workload::check)
+        spec["runInterval"] = fmt::format("{}s", order.interval.count());
+    spec["timeout"] = order.is_valid ? fmt::format("{}s", order.timeout.count()) : "soon";
+    spec["podSpec"] = json::object{{"containers", std::move(containers)}};
+    json::object made;
+    made["apiVersion"] = "comcast.github.io/v1";
+    made["kind"] = order.kind == workload::check ? "KuberhealthyCheck" : "KuberhealthyJob";
+    made["metadata"] = json::object{{"name", order.key.name}, {"namespace", order.key.ns}};
+    made["spec"] = std::move(spec);
+    return made;
+}
+
+devcluster::object_key key_of(const check_key& key) {
+    return {key.ns, key.name};
+}
+
+bool is_write(const server_request& request) {
+    return request.method != "GET";
+}
+
+} // namespace
+
+/// Draws the fate of each request.
+class cluster::faults final : public devcluster::fault_source {
+public:
+    explicit faults(cluster& of) : of_(of) {}
+
+    fault next(const server_request& request) override {
+        ++of_.requests_;
+        std::optional<fault> laid_down = of_.on_request ? of_.on_request(request) : std::nullopt;
+        fault drawn = laid_down ? *laid_down : of_.is_faulty ? draw(request) : fault();
+        tell(request, drawn);
+        return drawn;
+    }
+
+private:
+    fault draw(const server_request& request) {
+        auto& d = of_.draws_;
+        const auto& mix = of_.about_.faults;
+        fault f;
+        if (mix.latency_max > 0ms) {
+            f.latency_before = d.time(0ms, mix.latency_max);
+            f.latency_after = d.time(0ms, mix.latency_max);
+        }
+        if (d.chance(mix.slow))
+            (d.chance(0.5) ? f.latency_before : f.latency_after) = d.time(1s, 40s);
+        const bool is_watch = request.query.find("watch=true") != std::string::npos;
+        if (d.chance(mix.refused)) {
+            constexpr std::array codes{429u, 500u, 503u};
+            const auto code = d.pick(codes);
+            f.answer = made_up(code, code == 429 ? "TooManyRequests" : code == 500 ? "InternalError" : "ServiceUnavailable",
+                               d.chance(0.5) ? std::optional(static_cast<unsigned>(d.between(1, 8))) : std::nullopt);
+        } else if (!is_write(request) && d.chance(mix.gone) && (is_watch || request.query.find("continue=") != std::string::npos)) {
+            f.answer = devcluster::expired("too old resource version, says the simulation");
+        } else if ((request.method == "PATCH" || request.method == "DELETE") && d.chance(mix.conflict)) {
+            f.answer = made_up(409, "Conflict");
+        } else if (d.chance(mix.reset_before)) {
+            f.resets_before = true;
+        } else if (d.chance(mix.reset_after)) {
+            f.resets_after = true;
+        } else if (d.chance(mix.told_otherwise)) {
+            constexpr std::array codes{500u, 504u};
+            f.answer_after = made_up(d.pick(codes), "Timeout");
+        } else if (d.chance(mix.cut)) {
+            f.cuts_after = static_cast<std::size_t>(d.below(is_watch ? 6000 : 1500)) + 1;
+        }
+        f.floods_bookmarks = is_watch && d.chance(mix.bookmarks);
+        return f;
+    }
+
+    void tell(const server_request& request, const fault& f) {
+        std::string fate;
+        if (f.answer)
+            fate = fmt::format(", refused {}", f.answer->code);
+        if (f.answer_after)
+            fate = fmt::format(", done, but answered {}", f.answer_after->code);
+        if (f.resets_before)
+            fate = ", reset before it is done";
+        if (f.resets_after)
+            fate = ", done, its answer is lost";
+        if (f.cuts_after)
+            fate = fmt::format(", cut off after {} bytes", *f.cuts_after);
+        if (f.latency_before + f.latency_after > 1s)
+            fate += fmt::format(", takes {:.1f} s", std::chrono::duration<double>(f.latency_before + f.latency_after).count());
+        of_.trace_.line("api: {} {}{}{}{}", request.method, request.path, request.query.empty() ? "" : "?", request.query, fate);
+    }
+
+    cluster& of_;
+};
+
+struct cluster::by_hand {
+    explicit by_hand(cluster& in) : of(in) { of.by_hand_ = true; }
+    ~by_hand() { of.by_hand_ = false; }
+    by_hand(const by_hand&) = delete;
+    by_hand& operator=(const by_hand&) = delete;
+    cluster& of;
+};
+
+cluster::cluster(std::uint64_t seed, const plan& about, dice& draws, trace& told, std::shared_ptr<test_support::timeline> time,
+                 std::shared_ptr<test_support::memory_network> net)
+    : runtime_(context_, seed, std::move(time), std::move(net)), about_(about), draws_(draws), trace_(told),
+      faults_(std::make_unique<faults>(*this)) {}
+
+cluster::~cluster() = default;
+
+void cluster::serve() {
+    devcluster::api_server_options options;
+    options.with_core_schemas = false;
+    options.faults = faults_.get();
+    api_ = std::make_unique<devcluster::api_server>(runtime_, options);
+    server_ = std::make_unique<proto_http::server>(runtime_, api_->routes(), devcluster::api_server::limits());
+    api_->load();
+    auto& all = api_->all();
+    const auto crds = all.types().find("apiextensions.k8s.io", "v1", "customresourcedefinitions");
+    for (const auto& each : definitions())
+        all.create(*crds, {}, each.get_object()).value();
+    json::object account;
+    account["metadata"] = json::object{{"name", "default"}};
+    all.create(*all.types().find("", "v1", "serviceaccounts"), "default", std::move(account));
+    all.stored().listeners.push_back([this](devcluster::collection& in, const devcluster::object_key&, const devcluster::change& what) {
+        if (on_change)
+            on_change(in.name(), what);
+    });
+    auto listening = runtime_.listen(proto_http::host_port{"api", 80});
+    running_ = 2;
+    asio::co_spawn(context_, server_->run(std::move(*listening)), [this](std::exception_ptr) { --running_; });
+    asio::co_spawn(context_, api_->run(),
+                   asio::bind_cancellation_slot(stop_controllers_.slot(), [this](std::exception_ptr) { --running_; }));
+}
+
+void cluster::go_down() {
+    is_down_ = true;
+    runtime_.reset_connections();
+}
+
+bool cluster::stop() {
+    on_change = nullptr;
+    asio::post(context_, [this] { stop_controllers_.emit(asio::cancellation_type::terminal); });
+    runtime_.sever();
+    server_->drain(runtime_.now());
+    while (runtime_.poll())
+        ;
+    if (running_ != 0)
+        return false;
+    server_.reset();
+    while (runtime_.poll())
+        ;
+    return true;
+}
+
+unix_seconds cluster::wall() const {
+    return std::chrono::floor<std::chrono::seconds>(runtime_.wall_now()).time_since_epoch().count();
+}
+
+devcluster::type_ptr cluster::type_of(workload kind) const {
+    return api_->all().types().find("comcast.github.io", "v1", kind == workload::check ? "khchecks" : "khjobs");
+}
+
+void cluster::apply_check(const check_order& order) {
+    by_hand mark(*this);
+    auto& all = api_->all();
+    auto wanted = check_object(order);
+    const auto type = type_of(order.kind);
+    if (!all.stored().in(type->collection_name()).find(key_of(order.key))) {
+        all.create(*type, order.key.ns, std::move(wanted)).value();
+        return;
+    }
+    all.modify(*type, key_of(order.key), [&](json::object now) -> devcluster::outcome<json::object> {
+        auto phase = now.at("spec").get_object().if_contains("phase");
+        auto spec = wanted.at("spec").get_object();
+        if (phase != nullptr)
+            spec["phase"] = *phase;
+        now["spec"] = std::move(spec);
+        return now;
+    });
+}
+
+void cluster::remove_check(const check_key& key, workload kind) {
+    by_hand mark(*this);
+    api_->all().remove(*type_of(kind), key_of(key));
+}
+
+void cluster::remove_state(const check_key& key) {
+    by_hand mark(*this);
+    api_->all().remove(*api_->all().types().find("comcast.github.io", "v1", "khstates"), key_of(key));
+}
+
+void cluster::tell_pod(const pod_handle& pod, const pod_news& news) {
+    auto& stored = api_->all().stored();
+    auto& pods = stored.in("pods");
+    auto found = pods.find({pod.ns, pod.name});
+    if (!found || devcluster::metadata_text(found->value, "uid") != pod.uid)
+        return;
+    by_hand mark(*this);
+    auto next = found->value;
+    const auto now = k8s::format_rfc3339(wall());
+    next["status"] = status_of(news, found->value, now);
+    if (news.is_scheduled)
+        next["spec"].get_object()["nodeName"] = "node-1";
+    stored.put(pods, {pod.ns, pod.name}, std::move(next));
+}
+
+void cluster::remove_pod(const pod_handle& pod, bool is_over) {
+    by_hand mark(*this);
+    devcluster::delete_options options;
+    options.uid = pod.uid;
+    if (is_over)
+        options.grace_seconds = 0;
+    api_->all().remove(*api_->all().types().find("", "v1", "pods"), {pod.ns, pod.name}, options);
+}
+
+void cluster::add_v2_state(const check_key& key, bool ok, unix_seconds last_run) {
+    by_hand mark(*this);
+    json::object spec;
+    spec["OK"] = ok;
+    spec["Errors"] = ok ? json::array() : json::array{"as v2 saw it"};
+    spec["RunDuration"] = "1.5s";
+    spec["Namespace"] = key.ns;
+    spec["Node"] = "node-1";
+    spec["LastRun"] = k8s::format_rfc3339(last_run);
+    spec["AuthoritativePod"] = "kuberhealthy-v2";
+    spec["uuid"] = "7f3a2d1c-0000-4000-8000-000000000001";
+    json::object made;
+    made["apiVersion"] = "comcast.github.io/v1";
+    made["kind"] = "KuberhealthyState";
+    made["metadata"] = json::object{{"name", key.name}};
+    made["spec"] = std::move(spec);
+    api_->all().create(*api_->all().types().find("comcast.github.io", "v1", "khstates"), key.ns, std::move(made)).value();
+}
+
+void cluster::add_v2_pod(const check_key& key, const std::string& secret) {
+    by_hand mark(*this);
+    json::object main;
+    main["name"] = "main";
+    main["image"] = "registry.example/check:1";
+    main["env"] = json::array{json::object{{"name", kh::names::run_uuid_variable}, {"value", secret}}};
+    json::object metadata;
+    metadata["name"] = fmt::format("{}-{}", key.name, wall());
+    metadata["labels"] = json::object{{kh::names::app_label, kh::names::app_label_value},
+                                      {kh::names::check_name_label, key.name},
+                                      {kh::names::run_id_label, secret}};
+    metadata["annotations"] = json::object{{kh::names::check_name_annotation, key.name}};
+    json::object made;
+    made["metadata"] = std::move(metadata);
+    made["spec"] = json::object{{"restartPolicy", "Never"}, {"containers", json::array{std::move(main)}}};
+    made["kind"] = "Pod";
+    made["apiVersion"] = "v1";
+    api_->all().create(*api_->all().types().find("", "v1", "pods"), key.ns, std::move(made)).value();
+}
+
+} // namespace simulation

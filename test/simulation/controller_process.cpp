@@ -1,0 +1,76 @@
+#include "simulation/controller_process.hpp"
+
+#include "asio_k8s/client.hpp"
+#include "controller/operator.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+
+namespace simulation {
+
+/// The controller's own lines, for readers of a trace.
+class controller_process::told_log final : public kh::logger {
+public:
+    told_log(trace& to, const std::string& name) : trace_(to), name_(name) {
+        set_level(to.prints() ? kh::log_level::info : kh::log_level::panic);
+    }
+
+private:
+    void write(kh::log_level value, std::string_view message, std::span<const kh::log_field> fields) override {
+        trace_.note(fmt::format("  {}: {}", name_, kh::format_log_line(kh::log_format::text, {}, value, message, fields)));
+    }
+
+    trace& trace_;
+    const std::string& name_;
+};
+
+controller_process::controller_process(std::string name, std::uint64_t seed, proto_http::wall_time wall_base, const plan& about,
+                                       trace& told, std::shared_ptr<test_support::timeline> time,
+                                       std::shared_ptr<test_support::memory_network> net)
+    : name_(std::move(name)), runtime_(context_, seed, std::move(time), std::move(net)), log_(std::make_unique<told_log>(told, name_)) {
+    runtime_.wall_base = wall_base;
+    k8s::cluster_config config;
+    config.server.origin = {"api", 80};
+    api_ = std::move(k8s::client::make(runtime_, std::move(config)).value());
+    kh::settings settings;
+    settings.pod_name = name_;
+    settings.pod_namespace = "kuberhealthy";
+    settings.reporting_url = "http://kuberhealthy:8080/externalCheckStatus";
+    settings.completed_pods_max = about.succeeded_pods_max;
+    settings.error_pods_max = about.failed_pods_max;
+    operator_ = std::make_unique<kh::controller_operator>(runtime_, *api_, std::move(settings), *log_);
+    auto listening = runtime_.listen(proto_http::host_port{name_, 8080});
+    boost::asio::co_spawn(context_, operator_->run(std::move(*listening)), [this](std::exception_ptr) { has_ended_ = true; });
+    context_.poll_one(); // a signal cannot come before run() has begun
+}
+
+controller_process::~controller_process() = default;
+
+bool controller_process::is_ready() const {
+    return operator_ && operator_->ready();
+}
+
+bool controller_process::kill() {
+    runtime_.sever();
+    operator_->stop(proto_http::duration{});
+    while (runtime_.poll())
+        ;
+    return has_ended_ && clean_up();
+}
+
+void controller_process::stop(proto_http::duration grace) {
+    operator_->stop(grace);
+}
+
+bool controller_process::clean_up() {
+    operator_.reset();
+    api_.reset();
+    while (runtime_.poll())
+        ;
+    // A kept connection's limit may still be pending: it holds no coroutine.
+    const bool is_clean = context_.stopped() || !runtime_.poll();
+    const bool has_no_waits = runtime_.pending_waits() == 0;
+    runtime_.drop_waits();
+    return is_clean && has_no_waits;
+}
+
+} // namespace simulation

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "controller/log.hpp"
+#include "simulation/plan.hpp"
+#include "simulation/trace.hpp"
+#include "support/manual_runtime.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <memory>
+#include <string>
+
+namespace k8s {
+class client;
+}
+namespace kh {
+class controller_operator;
+}
+
+// One process of the controller: the whole of it, on an io_context of its own.
+
+namespace simulation {
+
+class controller_process {
+public:
+    /// It listens on `name`:8080 and talks to api:80.
+    controller_process(std::string name, std::uint64_t seed, proto_http::wall_time wall_base, const plan& about, trace& told,
+                       std::shared_ptr<test_support::timeline> time, std::shared_ptr<test_support::memory_network> net);
+    ~controller_process();
+    controller_process(const controller_process&) = delete;
+    controller_process& operator=(const controller_process&) = delete;
+
+    const std::string& name() const noexcept { return name_; }
+    boost::asio::io_context& context() noexcept { return context_; }
+    test_support::manual_runtime& runtime() noexcept { return runtime_; }
+    bool has_ended() const noexcept { return has_ended_; }
+    bool is_ready() const;
+
+    /// kill -9, as everybody else sees it: its connections break, its port is closed, nothing that it still does reaches anybody.
+    /// What is left of it is then cancelled at the same moment of virtual time, and must end: false if a coroutine does not.
+    bool kill();
+
+    /// SIGTERM. It has ended when has_ended() says so.
+    void stop(proto_http::duration grace);
+
+    /// After has_ended(): true if nothing of it is left.
+    bool clean_up();
+
+private:
+    class told_log;
+
+    std::string name_;
+    boost::asio::io_context context_{1};
+    test_support::manual_runtime runtime_;
+    std::unique_ptr<kh::logger> log_;
+    std::unique_ptr<k8s::client> api_;
+    std::unique_ptr<kh::controller_operator> operator_;
+    bool has_ended_ = false;
+};
+
+} // namespace simulation

@@ -1,0 +1,73 @@
+#include "simulation/world.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+// tools/simulate: seeds by hand.
+
+namespace {
+
+using clock_type = std::chrono::steady_clock;
+
+struct options {
+    std::uint64_t first = 1;
+    std::uint64_t last = 100;
+    double minutes = 0;
+    bool prints = false;
+};
+
+int usage() {
+    fmt::print(stderr, "usage: simulate [--seed N | --seeds A..B] [--minutes M] [--tier core|stack]\n");
+    return 2;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    options o;
+    for (int i = 1; i + 1 < argc; i += 2) {
+        const std::string_view name = argv[i];
+        const std::string value = argv[i + 1];
+        if (name == "--seed") {
+            o.first = o.last = std::strtoull(value.c_str(), nullptr, 10);
+            o.prints = true;
+        } else if (name == "--seeds") {
+            const auto dots = value.find("..");
+            if (dots == std::string::npos)
+                return usage();
+            o.first = std::strtoull(value.c_str(), nullptr, 10);
+            o.last = std::strtoull(value.c_str() + dots + 2, nullptr, 10);
+        } else if (name == "--minutes") {
+            o.minutes = std::strtod(value.c_str(), nullptr);
+        } else {
+            return usage();
+        }
+    }
+    const auto began = clock_type::now();
+    std::uint64_t seeds = 0, runs = 0, acknowledged = 0, requests = 0, broken = 0;
+    double simulated = 0;
+    for (auto seed = o.first; o.minutes > 0 || seed <= o.last; ++seed) {
+        const double spent = std::chrono::duration<double>(clock_type::now() - began).count();
+        if (o.minutes > 0 && spent > o.minutes * 60)
+            break;
+        const auto end = simulation::simulate(seed, o.prints);
+        ++seeds;
+        runs += end.runs;
+        acknowledged += end.acknowledged;
+        requests += end.requests;
+        simulated += std::chrono::duration<double>(end.simulated).count();
+        if (!end.violation.empty()) {
+            ++broken;
+            fmt::print("seed {}: {}\n    replay: tools/simulate --seed {}\n", seed, end.violation, seed);
+            std::fflush(stdout);
+        }
+    }
+    const double spent = std::chrono::duration<double>(clock_type::now() - began).count();
+    fmt::print("{} seeds, {} runs, {} acknowledged reports, {} API requests, {:.0f} virtual hours in {:.1f} s: {:.0f} runs/s; {} broken\n",
+               seeds, runs, acknowledged, requests, simulated / 3600, spent, static_cast<double>(runs) / spent, broken);
+    return broken == 0 ? 0 : 1;
+}

@@ -1,0 +1,599 @@
+#include "simulation/world.hpp"
+
+#include "controller/check_object.hpp"
+#include "controller/pod_object.hpp"
+#include "proto_http/client.hpp"
+#include "proto_http/error.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace simulation {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+using namespace std::chrono_literals;
+using kh::core::state_view;
+
+namespace {
+
+std::optional<workload> kind_of_collection(std::string_view name) {
+    if (name == "khchecks.comcast.github.io")
+        return workload::check;
+    return name == "khjobs.comcast.github.io" ? std::optional(workload::job) : std::nullopt;
+}
+
+/// Waits that are pending at once, of everybody: an upper bound of what may be in flight for a handful of checks.
+constexpr std::size_t waits_bound = 2000;
+
+} // namespace
+
+/// One checker's report on its way, until it is answered for good or given up.
+struct world::sender {
+    sender(world& of, report_order what)
+        : order(std::move(what)), runtime(of.checkers_context_, of.dice_.next(), of.time_, of.network_) {
+        if (!order.address.empty())
+            runtime.own_address = order.address;
+    }
+
+    report_order order;
+    test_support::manual_runtime runtime;
+    std::unique_ptr<proto_http::client> client;
+};
+
+world::world(const plan& about, bool prints)
+    : plan_(about), dice_(about.seed ^ 0x5eed), trace_(prints), ledger_(trace_, plan_),
+      time_(std::make_shared<test_support::timeline>()), network_(std::make_shared<test_support::memory_network>()),
+      cluster_(dice_.next(), plan_, dice_, trace_, time_, network_),
+      checkers_runtime_(checkers_context_, dice_.next(), time_, network_), kubelet_(*this), user_(*this), began_(time_->now()) {
+    network_->on_dial = [this](const proto_http::host_port& to) {
+        test_support::dial_plan made;
+        if (to.host == "api" && (cluster_.is_down() || (cluster_.is_faulty && dice_.chance(plan_.faults.dial_fails))))
+            made.error = proto_http::errc::connect_failed;
+        return made;
+    };
+    cluster_.on_change = [this](std::string_view collection, const devcluster::change& what) { changed(collection, what); };
+}
+
+/// Whatever still runs is ended, also where a promise was broken midway.
+world::~world() {
+    is_ending_ = true;
+    restarts_ = false;
+    while (!controllers_.empty())
+        kill_controller();
+    if (!cluster_is_stopped_)
+        cluster_.stop();
+    run_until([this] { return senders_ == 0; }, 300s);
+    while (checkers_runtime_.poll())
+        ;
+}
+
+void world::begin(bool with_user) {
+    mark_time();
+    cluster_.serve();
+    if (with_user) {
+        if (plan_.has_v2_objects)
+            add_v2_objects();
+        user_.begin();
+    }
+    if (plan_.is_calm)
+        ledger_.chaos_ended();
+}
+
+// Time and handlers
+
+void world::mark_time() {
+    trace_.set_time(now());
+    const auto wall = controllers_.empty() ? cluster_.runtime().wall_now() : controllers_.front()->runtime().wall_now();
+    ledger_.at(now(), std::chrono::floor<std::chrono::seconds>(wall).time_since_epoch().count());
+}
+
+/// Lets each context run a few handlers, in an order that the seed decides. False if there was nothing to run.
+bool world::run_ready_handlers() {
+    std::array<asio::io_context*, 5> all{&cluster_.context(), &checkers_context_};
+    std::size_t count = 2;
+    for (const auto& one : controllers_)
+        if (count < all.size())
+            all[count++] = &one->context();
+    const auto first = static_cast<std::size_t>(dice_.below(count));
+    bool any = false;
+    for (std::size_t i = 0; i < count; ++i) {
+        auto& context = *all[(first + i) % count];
+        const bool is_first_controller = !controllers_.empty() && &context == &controllers_.front()->context();
+        if (context.stopped())
+            context.restart();
+        for (auto left = dice_.below(6) + 1; left > 0 && context.poll_one() != 0; --left) {
+            any = true;
+            if (is_first_controller && kill_after_handlers_ && (*kill_after_handlers_)-- == 0) {
+                kill_after_handlers_.reset();
+                kill_controller();
+                return true;
+            }
+        }
+    }
+    return any;
+}
+
+void world::move_time() {
+    const auto wait = time_->next();
+    const auto planned = next_on_agenda();
+    const bool takes_planned = planned < wait || (planned == wait && dice_.chance(0.5));
+    if (takes_planned) {
+        time_->move_to(planned);
+        mark_time();
+        run_next_on_agenda();
+    } else {
+        time_->fire_next();
+        mark_time();
+    }
+    ledger_.look();
+    waits_max_ = std::max(waits_max_, time_->size());
+    if (time_->size() > waits_bound)
+        ledger_.fail(fmt::format("{} waits are pending at once", time_->size()));
+}
+
+/// False at the first broken promise, and when nothing can happen any more.
+bool world::turn() {
+    if (!ledger_.violation().empty() && !is_ending_)
+        return false;
+    if (run_ready_handlers()) {
+        reap();
+        return true;
+    }
+    if (std::min(time_->next(), next_on_agenda()) == proto_http::never)
+        return false;
+    move_time();
+    return true;
+}
+
+void world::run_for(duration by) {
+    run_until([] { return false; }, by);
+}
+
+bool world::run_until(const std::function<bool()>& done, duration limit) {
+    const auto end = now() + limit;
+    bool is_over = false;
+    // A mark on the agenda: the loop ends there even where nothing else happens.
+    auto over = std::make_shared<bool*>(&is_over);
+    after(limit, [over] {
+        if (*over)
+            **over = true;
+    });
+    while (!done() && !is_over && now() <= end)
+        if (!turn())
+            break;
+    *over = nullptr;
+    return done();
+}
+
+// What is stored
+
+void world::changed(std::string_view collection, const devcluster::change& what) {
+    const auto& object = what.object->value;
+    const bool is_gone = what.kind == devcluster::change_kind::deleted;
+    const bool by_hand = cluster_.is_by_hand();
+    mark_time();
+    const std::string_view did = is_gone ? "deleted" : what.kind == devcluster::change_kind::added ? "created" : "changed";
+    if (const auto kind = kind_of_collection(collection)) {
+        const auto view = kh::v1::parse_check(object, *kind).view;
+        trace_.line("{} {} {}: generation {}, interval {} s, timeout {} s{}{}", *kind == workload::check ? "check" : "job",
+                    view.key.text(), did, view.generation, view.interval / 1s, view.timeout / 1s, view.phase.empty() ? "" : ", ",
+                    view.phase);
+        is_gone ? ledger_.check_gone(view) : ledger_.check_stored(view);
+    } else if (collection == "khstates.comcast.github.io") {
+        const auto view = kh::v1::parse_state(object);
+        trace_.line("state {} {}{}: slot {}, {}{}", view.key.text(), did, by_hand ? " by hand" : "", view.slot.value_or(0),
+                    view.how ? kh::core::to_text(*view.how) : "of v2", view.errors.empty() ? "" : ", " + view.errors.front());
+        last_change_ = now();
+        const auto before = last_states_.find(view.key);
+        if (is_gone) {
+            ledger_.state_gone(view, by_hand || !what.previous || !ledger_.is_present(view.key));
+            last_states_.erase(view.key);
+        } else {
+            ledger_.state_stored(view, before == last_states_.end() ? nullptr : &before->second, by_hand);
+            last_states_[view.key] = view;
+        }
+    } else if (collection == "pods") {
+        const auto view = kh::parse_pod(object);
+        trace_.line("pod {} {}{}{}", view.name, did, by_hand ? " by hand" : "",
+                    is_gone ? "" : fmt::format(": {}{}", view.explanation, view.terminating ? ", terminating" : ""));
+        last_change_ = now();
+        if (is_gone) {
+            ledger_.pod_gone(view, by_hand);
+            kubelet_.gone(view);
+            return;
+        }
+        const bool is_new = what.kind == devcluster::change_kind::added;
+        ledger_.pod_stored(view, is_new, by_hand);
+        if (is_new) {
+            created_.push_back(view);
+            kubelet_.created(view, ledger_.timeout_of(view.check_uid));
+        } else if (view.terminating) {
+            kubelet_.terminating(view);
+        }
+    }
+}
+
+// The controllers
+
+void world::start_controller() {
+    const auto name = fmt::format("kuberhealthy-{}", ++controllers_made_);
+    trace_.line("{} starts", name);
+    controllers_.push_back(
+        std::make_unique<controller_process>(name, dice_.next(), wall_base_, plan_, trace_, time_, network_));
+    ledger_.controllers_changed();
+}
+
+void world::bury(controller_process& which, bool is_clean) {
+    if (!is_clean)
+        ledger_.fail(fmt::format("{} has ended and something of it is left", which.name()));
+    ledger_.controllers_changed();
+    std::erase_if(controllers_, [&](const auto& one) { return one.get() == &which; });
+}
+
+void world::kill_controller() {
+    if (controllers_.empty())
+        return;
+    auto& which = *controllers_.front();
+    trace_.line("{} is killed", which.name());
+    bury(which, which.kill());
+    if (restarts_ && controllers_.empty())
+        after(dice_.time(10ms, 15s), [this] {
+            if (controllers_.empty() && restarts_)
+                start_controller();
+        });
+}
+
+void world::reap() {
+    for (auto& one : controllers_)
+        if (one->has_ended()) {
+            trace_.line("{} has ended", one->name());
+            bury(*one, one->clean_up());
+            if (restarts_ && controllers_.empty())
+                start_controller();
+            return;
+        }
+}
+
+void world::stop_controller() {
+    if (controllers_.empty())
+        return;
+    auto& which = *controllers_.front();
+    const auto name = which.name();
+    trace_.line("{} is told to stop", name);
+    const bool restarts = std::exchange(restarts_, false);
+    which.stop(25s);
+    const auto is_there = [&] {
+        return std::any_of(controllers_.begin(), controllers_.end(), [&](const auto& one) { return one->name() == name; });
+    };
+    if (!run_until([&] { return !is_there(); }, 26s))
+        ledger_.fail(fmt::format("{} has not ended 26 s after it was told to", name));
+    restarts_ = restarts;
+}
+
+void world::jump_clock(duration by) {
+    wall_base_ += by;
+    trace_.line("the wall clock jumps by {} s", by / 1s);
+    for (auto& one : controllers_)
+        one->runtime().wall_base = wall_base_;
+    ledger_.clock_jumped();
+    mark_time();
+}
+
+// Chaos
+
+void world::again(std::chrono::seconds mean, std::function<void()> what) {
+    if (mean.count() == 0)
+        return;
+    after(dice_.time(mean / 4, mean * 2), [this, mean, what] {
+        if (!is_chaotic_)
+            return;
+        what();
+        again(mean, what);
+    });
+}
+
+void world::plan_chaos() {
+    const auto& f = plan_.faults;
+    cluster_.is_faulty = true;
+    again(f.kill, [this] { kill_after_handlers_ = static_cast<unsigned>(dice_.below(60)); });
+    again(f.restart, [this] {
+        if (!controllers_.empty() && !controllers_.front()->has_ended()) {
+            trace_.line("{} is told to stop", controllers_.front()->name());
+            controllers_.front()->stop(25s);
+        }
+    });
+    again(f.overlap, [this] { overlap(); });
+    again(f.outage, [this] {
+        trace_.line("the API server goes away");
+        cluster_.go_down();
+        after(dice_.time(100ms, 40s), [this] {
+            if (cluster_.is_down())
+                trace_.line("the API server is back");
+            cluster_.come_back();
+        });
+    });
+    again(f.wire, [this] { cut_a_wire(); });
+    again(f.compact, [this] {
+        trace_.line("the API server forgets its history");
+        cluster_.compact();
+    });
+    again(f.clock, [this] { jump_clock(std::chrono::seconds(dice_.between(-3600, 3600))); });
+    again(f.user, [this] { user_.act(ledger_.living_pods()); });
+    if (f.kill_at_request > 0)
+        cluster_.on_request = [this](const proto_http::server_request& request) -> std::optional<devcluster::fault> {
+            if (is_chaotic_ && request.method != "GET" && dice_.chance(plan_.faults.kill_at_request))
+                kill_after_handlers_ = static_cast<unsigned>(dice_.below(12));
+            return std::nullopt;
+        };
+}
+
+/// A second controller beside the first, as in a careless rollout: both act. One of them goes.
+void world::overlap() {
+    if (controllers_.size() != 1)
+        return;
+    start_controller();
+    after(dice_.time(1s, 30s), [this] {
+        if (controllers_.size() > 1) {
+            if (dice_.chance(0.5))
+                std::swap(controllers_.front(), controllers_.back());
+            kill_controller();
+        }
+    });
+}
+
+void world::cut_a_wire() {
+    auto& of = dice_.chance(0.7) || controllers_.empty() ? cluster_.runtime() : controllers_.front()->runtime();
+    const auto& open = of.connections();
+    if (open.empty())
+        return;
+    auto wire = open[static_cast<std::size_t>(dice_.below(open.size()))];
+    if (dice_.chance(0.6)) {
+        trace_.line("a connection is reset");
+        wire.reset();
+        return;
+    }
+    trace_.line("a connection stalls");
+    wire.stall(true);
+    after(dice_.time(500ms, 40s), [wire]() mutable { wire.stall(false); });
+}
+
+void world::add_v2_objects() {
+    check_order c;
+    c.key = {"default", "check1"};
+    c.interval = 30s;
+    c.timeout = 20s;
+    cluster_.apply_check(c);
+    if (dice_.chance(0.7))
+        cluster_.add_v2_state(c.key, dice_.chance(0.5), cluster_.wall() + 1);
+    run_for(dice_.time(2s, 20s));
+    if (dice_.chance(0.7))
+        cluster_.add_v2_pod(c.key, "7f3a2d1c-0000-4000-8000-000000000002");
+}
+
+void world::heal() {
+    trace_.line("everything works from now on");
+    is_chaotic_ = false;
+    cluster_.is_faulty = false;
+    cluster_.on_request = nullptr;
+    cluster_.come_back();
+    // What stalls or is slow is no concern of the bounds that hold from now on.
+    cluster_.runtime().reset_connections();
+    kill_after_handlers_.reset();
+    while (controllers_.size() > 1)
+        kill_controller();
+    if (controllers_.empty())
+        start_controller();
+    ledger_.chaos_ended();
+}
+
+outcome_of_seed world::run() {
+    trace_.line("seed {}: {}", plan_.seed, describe(plan_));
+    begin(true);
+    start_controller();
+    if (!plan_.is_calm)
+        plan_chaos();
+    run_for(plan_.chaos);
+    if (!ledger_.violation().empty())
+        return outcome();
+    heal();
+    const auto longest = plan_.interval_max * 5 / 2 + 100s + (plan_.jumps() ? plan_.interval_max + 120s : 0s);
+    run_for(plan_.is_calm ? duration(30s) : duration(longest));
+    finish();
+    return outcome();
+}
+
+outcome_of_seed world::outcome() const {
+    outcome_of_seed made;
+    made.violation = ledger_.violation();
+    made.hash = trace_.hash();
+    made.runs = ledger_.runs();
+    made.results = ledger_.results();
+    made.acknowledged = ledger_.acknowledged();
+    made.requests = cluster_.requests();
+    made.simulated = now() - began_;
+    return made;
+}
+
+// The end
+
+void world::look_at_pages() {
+    std::string wrong;
+    for (int tries = 0; tries < 60; ++tries) {
+        wrong = compare_pages();
+        if (wrong.empty() || !ledger_.violation().empty())
+            return;
+        run_for(700ms);
+    }
+    ledger_.fail(wrong);
+}
+
+/// /status and /metrics against what is stored; a text where they differ.
+std::string world::compare_pages() {
+    const auto status = page("/status");
+    const auto metrics = page("/metrics");
+    if (!status || !metrics)
+        return "the pages cannot be read";
+    boost::system::error_code failure;
+    const auto parsed = json::parse(*status, failure);
+    if (failure)
+        return "the status page is not JSON";
+    std::size_t shown = 0;
+    for (const auto* member : {"CheckDetails", "JobDetails"})
+        shown += parsed.at(member).get_object().size();
+    if (shown != ledger_.states().size())
+        return fmt::format("the status page shows {} results, {} are stored", shown, ledger_.states().size());
+    for (const auto& [key, state] : ledger_.states()) {
+        const json::value* entry = nullptr;
+        bool is_job = false;
+        for (const auto* member : {"CheckDetails", "JobDetails"})
+            if (const auto* found = parsed.at(member).get_object().if_contains(key.text())) {
+                entry = found;
+                is_job = std::string_view(member) == "JobDetails";
+            }
+        if (entry == nullptr)
+            return fmt::format("the status page lacks {}", key.text());
+        std::vector<std::string> errors;
+        for (const auto& one : entry->at("Errors").get_array())
+            errors.emplace_back(one.get_string());
+        if (entry->at("OK").get_bool() != state.ok || errors != state.errors || entry->at("uuid").get_string() != state.run_id)
+            return fmt::format("the status page shows another result of {} than the stored one", key.text());
+        const auto series = fmt::format("\n{}{{check=\"{}\",namespace=\"{}\",status=\"{}\"", is_job ? "kuberhealthy_job" : "kuberhealthy_check",
+                                        key.text(), key.ns, state.ok ? 1 : 0);
+        if (metrics->find(series) == std::string::npos)
+            return fmt::format("the metrics do not have the stored result of {}", key.text());
+    }
+    if (senders_ == 0 && metrics->find("\nkuberhealthy_reports_held 0\n") == std::string::npos)
+        return "a report is held of which nobody knows";
+    return {};
+}
+
+void world::finish() {
+    if (!ledger_.violation().empty())
+        return;
+    run_until([this] { return senders_ == 0 && !controllers_.empty() && controllers_.front()->is_ready(); }, 120s);
+    look_at_pages();
+    ledger_.look_at_the_end();
+    restarts_ = false;
+    stop_controller();
+    run_until([this] { return senders_ == 0; }, 120s);
+    if (senders_ != 0)
+        ledger_.fail("a checker still waits for its answer");
+    if (!ledger_.violation().empty())
+        return;
+    cluster_is_stopped_ = true;
+    if (!cluster_.stop())
+        ledger_.fail("something of the API server is left");
+    if (checkers_runtime_.poll() || time_->size() != 0)
+        ledger_.fail(fmt::format("{} waits are left at the end", time_->size()));
+}
+
+// Actors
+
+void world::apply_check(const check_order& order) {
+    cluster_.apply_check(order);
+}
+
+void world::remove_check(const check_key& key, workload kind) {
+    cluster_.remove_check(key, kind);
+}
+
+void world::remove_state(const check_key& key) {
+    cluster_.remove_state(key);
+}
+
+void world::tell_pod(const pod_handle& pod, const pod_news& news) {
+    cluster_.tell_pod(pod, news);
+}
+
+void world::remove_pod(const pod_handle& pod, bool is_over) {
+    cluster_.remove_pod(pod, is_over);
+}
+
+void world::report(report_order order) {
+    auto one = std::make_shared<sender>(*this, std::move(order));
+    ++senders_;
+    asio::co_spawn(checkers_context_, send(std::move(one)), [this](std::exception_ptr) { --senders_; });
+}
+
+/// The Service in front of the controllers.
+std::string world::pick_controller() {
+    return controllers_.empty() ? "nobody" : dice_.pick(controllers_)->name();
+}
+
+asio::awaitable<void> world::send(std::shared_ptr<sender> one) {
+    const auto& order = one->order;
+    json::array errors;
+    for (const auto& error : order.content.errors)
+        errors.emplace_back(error);
+    json::object body;
+    body["OK"] = order.content.ok;
+    body["Errors"] = std::move(errors);
+    proto_http::request post;
+    post.method = "POST";
+    post.target = "/externalCheckStatus";
+    post.headers.add("Content-Type", "application/json");
+    if (!order.secret.empty())
+        post.headers.add("kh-run-uuid", order.secret);
+    post.body = json::serialize(body);
+
+    const auto gives_up = now() + order.patience;
+    duration pause = 500ms;
+    for (bool is_resend = false;; is_resend = true) {
+        if (!one->client) {
+            proto_http::client_settings settings;
+            settings.origin = {pick_controller(), 8080};
+            one->client = std::make_unique<proto_http::client>(one->runtime, settings);
+        }
+        const auto id = ledger_.report_sent(order, is_resend);
+        trace_.line("checker of {} reports {}{}", order.pod.name, order.content.ok ? "OK" : order.content.errors.front(),
+                    is_resend ? " again" : "");
+        auto copy = post;
+        auto answer = co_await one->client->exchange(std::move(copy), one->runtime.now() + 40s);
+        const unsigned status = answer ? answer->status : 0;
+        trace_.line("checker of {} is answered {}{}", order.pod.name, status, status == 400 ? " " + answer->body.substr(0, 80) : "");
+        answers_.push_back(status);
+        mark_time();
+        ledger_.report_answered(id, status, answer ? answer->body : std::string());
+        if (status == 200 || status == 400)
+            break;
+        if (!answer) {
+            one->client.reset();
+            if (!order.is_patient)
+                break;
+        }
+        if (now() + pause > gives_up)
+            break;
+        co_await proto_http::wait_until(one->runtime, one->runtime.now() + pause);
+        pause = std::min<duration>(pause * 3 / 2, 10s);
+    }
+}
+
+asio::awaitable<void> world::read_page(std::string path, std::shared_ptr<std::optional<std::string>> into) {
+    proto_http::client_settings settings;
+    settings.origin = {pick_controller(), 8080};
+    proto_http::client client(checkers_runtime_, settings);
+    proto_http::request get;
+    get.target = std::move(path);
+    auto answer = co_await client.exchange(std::move(get), checkers_runtime_.now() + 10s);
+    *into = answer && answer->status == 200 ? answer->body : std::string();
+}
+
+std::optional<std::string> world::page(std::string path) {
+    auto text = std::make_shared<std::optional<std::string>>();
+    asio::co_spawn(checkers_context_, read_page(std::move(path), text), [](std::exception_ptr) {});
+    run_until([&] { return text->has_value(); }, 11s);
+    return *text && !(*text)->empty() ? *text : std::nullopt;
+}
+
+outcome_of_seed simulate(std::uint64_t seed, bool prints) {
+    world one(draw_plan(seed), prints);
+    return one.run();
+}
+
+} // namespace simulation
