@@ -148,15 +148,25 @@ asio::awaitable<void> executor::remove(core::delete_pod what) {
     options.uid = what.pod_uid;
     const k8s::object_key pod{what.key.ns, what.pod_name};
     const k8s::api_result<json::value> answer = co_await api_.call(k8s::delete_request(pods, pod, options));
-    // 409: the uid is another one, so the pod that was meant is gone.
-    if (answer || is(answer.error(), k8s::errc::not_found) || is(answer.error(), k8s::errc::conflict)) {
+    bool is_gone = !answer && is(answer.error(), k8s::errc::not_found);
+    if (!answer && is(answer.error(), k8s::errc::conflict))
+        is_gone = co_await is_another(pod, what.pod_uid);
+    if (answer) {
         done.answer = core::remove_answer::removed;
+    } else if (is_gone) {
+        done.answer = core::remove_answer::gone;
     } else {
         done.answer = core::remove_answer::failed;
         done.message = answer.error().text();
         done.retry_after = answer.error().retry_after;
     }
     tell_(std::move(done));
+}
+
+/// After a 409: whether the pod that was meant is gone. A conflict alone does not say so.
+asio::awaitable<bool> executor::is_another(k8s::object_key pod, std::string uid) {
+    const k8s::api_result<json::value> found = co_await api_.call(k8s::get_request(pods, pod));
+    co_return found ? uid_of(*found) != uid : is(found.error(), k8s::errc::not_found);
 }
 
 void executor::start(core::write_result what) {
@@ -232,6 +242,7 @@ void executor::start(core::delete_state what) {
 asio::awaitable<void> executor::remove_state(core::delete_state what) {
     core::state_delete_done done;
     done.key = what.key;
+    done.uid = what.uid;
     done.id = what.id;
     const owner found = co_await find_owner(what.key, what.owner_uid);
     if (found == owner::gone) {
@@ -240,8 +251,10 @@ asio::awaitable<void> executor::remove_state(core::delete_state what) {
         options.resource_version = what.resource_version;
         const k8s::api_result<json::value> answer =
             co_await api_.call(k8s::delete_request(v1::khstates, object_key(what.key), options));
-        if (answer || is(answer.error(), k8s::errc::not_found)) {
+        if (answer) {
             done.answer = core::remove_answer::removed;
+        } else if (is(answer.error(), k8s::errc::not_found)) {
+            done.answer = core::remove_answer::gone;
         } else {
             done.answer = core::remove_answer::failed;
             done.message = answer.error().text();

@@ -45,6 +45,7 @@ private:
 
     boost::asio::awaitable<void> create(core::create_pod what, std::string body);
     boost::asio::awaitable<void> remove(core::delete_pod what);
+    boost::asio::awaitable<bool> is_another(k8s::object_key pod, std::string uid);
     boost::asio::awaitable<void> write(core::write_result what);
     boost::asio::awaitable<void> remove_state(core::delete_state what);
     boost::asio::awaitable<void> patch_phase(core::set_phase what);

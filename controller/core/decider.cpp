@@ -15,6 +15,9 @@ namespace {
 /// How many deleted namesakes are remembered: more only costs a read of the owner.
 constexpr std::size_t gone_uids_max = 8;
 
+/// A deleted pod is told to be gone or terminating within this; later, the delete is repeated.
+constexpr duration removal_told_max = std::chrono::seconds(60);
+
 /// Whether `candidate` is certainly older than `stored`. Resource versions are integers that grow (KEP-5504); others compare as
 /// unknown.
 bool certainly_older(std::string_view candidate, std::string_view stored) {
@@ -321,8 +324,15 @@ void decider::on(pod_delete_done&& told) {
     mark(*e);
     switch (told.answer) {
     case remove_answer::removed:
+        // The watch tells the rest. A pod that came and went while the watch was away is never told: asked again, it is gone.
+        pod->removal.failed(clock_.now, removal_told_max, 0);
+        return;
+    case remove_answer::gone:
         pod->removal.succeeded();
-        pod->removal_asked = true;
+        if (pod->legacy)
+            drop_pod(*e, told.pod_name);
+        else
+            pod->vanished = true;
         return;
     case remove_answer::kept:
         pod->removal.failed(clock_.now, std::chrono::seconds(30), 0);
@@ -343,6 +353,12 @@ void decider::on(state_delete_done&& told) {
     case remove_answer::removed:
         // The watch tells when it is gone; asking again meanwhile would be answered 404 or 409.
         e->state_removal.failed(clock_.now, std::chrono::seconds(5), 0);
+        return;
+    case remove_answer::gone:
+        // The answer of a write may have come after the watch had told that the state is gone: nobody tells it again.
+        e->state_removal.succeeded();
+        if (e->state && e->state->uid == told.uid)
+            e->state.reset();
         return;
     case remove_answer::kept:
         e->state_removal.failed(clock_.now, std::chrono::seconds(30), 0);

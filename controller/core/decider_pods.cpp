@@ -31,8 +31,9 @@ void decider::remove_unwanted_pods(entity& e, const check_view& subject, const s
         if (!belongs_to(pod, subject) || !newest)
             continue;
         const bool newest_slot = pod.slot() == newest->slot;
-        const bool ended = newest_slot && has_ended(e, subject, pod.slot(), wall_);
-        if (ended)
+        const bool has_result = has_ended(e, subject, pod.slot(), wall_);
+        const bool ended = newest_slot && has_result;
+        if (has_result)
             pod.settled = true;
         if (pod.vanished) {
             // What it said before it went may still come in: until its deadline its report replaces what was inferred.
@@ -76,7 +77,7 @@ void decider::keep_finished_pods(entity& e, const check_view& subject, const std
 }
 
 void decider::remove_pod(entity& e, pod_record& pod, bool verify_owner) {
-    if (pod.removal_asked || !may_call(pod.removal))
+    if (!may_call(pod.removal))
         return;
     delete_pod call;
     call.id = next_operation();

@@ -1,6 +1,7 @@
 #include "controller/core/decider.hpp"
 
 #include "controller/core/run_id.hpp"
+#include "controller/core/schedule.hpp"
 
 #include <algorithm>
 
@@ -120,7 +121,10 @@ bool decider::settle_open_slot(entity& e, const check_view& subject, unix_second
     }
     if (e.report || (e.writing && e.writing->slot == slot))
         return true;
-    const bool history = pod->settled || (pod->view.ended() && !pod->watched && !result_of(e, subject));
+    // A state whose slot is void says nothing of an older slot: it may have had its result.
+    const state_view* result = result_of(e, subject);
+    const bool tells_of_slot = result && !is_void(subject, slot_of(*result), wall_);
+    const bool history = pod->settled || (pod->view.ended() && !pod->watched && !tells_of_slot);
     if (history)
         return false;
     if (e.starting)

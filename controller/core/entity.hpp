@@ -31,7 +31,6 @@ struct pod_record {
     bool legacy = false;        ///< one of v2's: no annotations of ours
     bool watched = false;       ///< this process saw it unfinished
     bool vanished = false;      ///< deleted before its slot had a result: kept here until it has
-    bool removal_asked = false; ///< our delete was accepted
     bool settled = false;       ///< a result of its slot was seen stored: it is never judged again
     time_point deadline = proto_http::never;
     std::optional<time_point> ended_at;  ///< when this process saw it ended

@@ -96,7 +96,8 @@ struct write_done {
 };
 
 enum class remove_answer {
-    removed, ///< accepted, or it was gone already (or replaced by another uid)
+    removed, ///< accepted: the watch tells when it is gone
+    gone,    ///< it does not exist (any more), or another uid has its name
     kept,    ///< its owner exists after all
     failed,  ///< no answer, or a refusal that may pass
 };
@@ -112,6 +113,7 @@ struct pod_delete_done {
 
 struct state_delete_done {
     check_key key;
+    std::string uid;
     operation_id id = 0;
     remove_answer answer = remove_answer::failed;
     std::string message;

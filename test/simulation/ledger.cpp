@@ -46,6 +46,8 @@ void ledger::check_stored(const check_view& check) {
     if (is_edit)
         fact.changed = now_;
     current_[{check.key, check.kind}] = check.uid;
+    if (current_.contains({check.key, workload::check}) && current_.contains({check.key, workload::job}))
+        shared_names_.insert(check.key);
 }
 
 void ledger::check_gone(const check_view& last) {
@@ -206,7 +208,8 @@ void ledger::judge_new_run(const run_fact& run, check_fact& check) {
         fail(fmt::format("slot {} of {} started {} s early", run.slot(), pod.check.text(), run.slot() - wall_));
     if (check.view.kind == workload::job || !check.newest_slot || pod.attempt > 0)
         return;
-    if (jumps_ != 0 || check.states_were_lost || check.newest_generation != pod.generation || check.newest_generation == 0)
+    if (jumps_ != 0 || check.states_were_lost || check.newest_generation != pod.generation ||
+        pod.generation != check.view.generation)
         return;
     const unix_seconds before = *check.newest_slot;
     const auto& all = runs_of_[pod.check_uid];
@@ -282,7 +285,9 @@ void ledger::judge_silence(check_fact& check) {
 // Reports
 
 ledger::try_id ledger::report_sent(const report_order& order, bool is_resend) {
-    tries_[++last_try_] = try_fact{order, now_, is_resend, lives_};
+    // Another process of the checker that says the same is a resend as well.
+    const bool said_before = !said_.emplace(order.pod.uid, order.content.ok, order.content.errors).second;
+    tries_[++last_try_] = try_fact{order, now_, is_resend || said_before, lives_};
     return last_try_;
 }
 
@@ -417,7 +422,7 @@ void ledger::look_at_the_end() {
     }
     for (const auto& [name, uid] : current_) {
         const auto& check = checks_[uid];
-        if (name.second != workload::job || !owns_its_name(check) || now_ - check.changed < check.view.timeout + slack())
+        if (name.second != workload::job || shared_names_.contains(name.first) || check.states_were_lost || now_ - check.changed < check.view.timeout + slack())
             continue;
         const auto state = state_of(name.first);
         if (!state || state->owner_uid != uid)

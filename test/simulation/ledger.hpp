@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 // The invariants of the run protocol, held against every change of the store and every answer that a checker got. It knows nothing
@@ -133,6 +134,8 @@ private:
     std::set<std::pair<time_point, std::string>> due_; ///< runs to be looked at
     std::map<std::string, time_point> doubled_;        ///< checks with two open runs, since when
     std::map<try_id, try_fact> tries_;
+    std::set<std::tuple<std::string, bool, std::vector<std::string>>> said_; ///< by pod
+    std::set<check_key> shared_names_; ///< of a check and a job: what the job's result became is not asked
     try_id last_try_ = 0;
     std::uint64_t run_count_ = 0;
     std::uint64_t result_count_ = 0;

@@ -213,20 +213,32 @@ BOOST_AUTO_TEST_CASE(each_refusal_of_a_write_is_final_or_may_pass) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_pod_that_is_gone_already_is_removed) {
+BOOST_AUTO_TEST_CASE(a_pod_that_is_gone_already_is_told_as_gone) {
     core::delete_pod order;
     order.id = 3;
     order.key = key;
     order.pod_name = "web-1";
     order.pod_uid = "u";
-    for (const auto& error : {refused(errc::not_found, 404), refused(errc::conflict, 409)}) {
-        executor_fixture f;
-        f.api.fails("/pods/web-1", error);
-        BOOST_TEST((f.run<core::pod_delete_done>(order).answer == core::remove_answer::removed));
-    }
+    executor_fixture missing;
+    missing.api.fails("/pods/web-1", refused(errc::not_found, 404));
+    BOOST_TEST((missing.run<core::pod_delete_done>(order).answer == core::remove_answer::gone));
+    executor_fixture other;
+    other.api.fails("/pods/web-1", refused(errc::conflict, 409)).answers("/pods/web-1", R"({"metadata":{"uid":"another"}})");
+    BOOST_TEST((other.run<core::pod_delete_done>(order).answer == core::remove_answer::gone));
     executor_fixture away;
     away.api.fails("/pods/web-1", unanswered());
     BOOST_TEST((away.run<core::pod_delete_done>(order).answer == core::remove_answer::failed));
+}
+
+BOOST_AUTO_TEST_CASE(a_conflict_alone_does_not_say_that_the_pod_is_gone) {
+    core::delete_pod order;
+    order.id = 3;
+    order.key = key;
+    order.pod_name = "web-1";
+    order.pod_uid = "u";
+    executor_fixture f;
+    f.api.fails("/pods/web-1", refused(errc::conflict, 409)).answers("/pods/web-1", R"({"metadata":{"uid":"u"}})");
+    BOOST_TEST((f.run<core::pod_delete_done>(order).answer == core::remove_answer::failed));
 }
 
 BOOST_AUTO_TEST_CASE(an_orphan_is_kept_if_a_look_finds_its_owner) {
