@@ -23,6 +23,14 @@ void decider::reconcile_orphans(entity& e) {
         remove_state(e);
 }
 
+/// How long a pod may live on after its slot has got its result.
+duration decider::linger_of(const entity& e, const check_view& subject) const {
+    if (!has_report(e, subject))
+        return {};
+    const duration since = clock_.wall - at_second(result_of(e, subject)->last_run.value_or(0));
+    return std::clamp<duration>(settings_.linger_after_report - since, duration{}, settings_.linger_after_report);
+}
+
 /// Live pods that are of no use: not of the newest slot, of an older spec, an attempt that has a successor, or of a slot that
 /// has its result.
 void decider::remove_unwanted_pods(entity& e, const check_view& subject, const std::optional<newest_run>& newest, bool edited) {
@@ -49,15 +57,9 @@ void decider::remove_unwanted_pods(entity& e, const check_view& subject, const s
         const pod_record* successor = pod_of_slot(e, subject, pod.slot());
         if (!newest_slot || is_of_other_spec(pod, subject) || successor->view.attempt > pod.view.attempt) {
             remove_pod(e, pod, false);
-        } else if (ended) {
-            if (!pod.remove_at) {
-                const state_view& result = *result_of(e, subject);
-                const duration since = clock_.wall - at_second(result.last_run.value_or(0));
-                pod.remove_at = has_report(e, subject)
-                                    ? clock_.now + std::clamp<duration>(settings_.linger_after_report - since, duration{},
-                                                                        settings_.linger_after_report)
-                                    : clock_.now;
-            }
+        } else if (pod.settled) {
+            if (!pod.remove_at)
+                pod.remove_at = clock_.now + (ended ? linger_of(e, subject) : settings_.linger_after_report);
             if (*pod.remove_at <= clock_.now)
                 remove_pod(e, pod, false);
             else

@@ -24,11 +24,8 @@ void decider::reconcile(entity& e) {
     if (synced()) {
         const check_view* subject = e.subject();
         for (pod_record& pod : e.pods)
-            if (subject && pod.deadline == proto_http::never && belongs_to(pod, *subject)) {
-                const unix_seconds ends = pod.view.deadline.value_or(
-                    pod.view.created + std::chrono::ceil<std::chrono::seconds>(subject->timeout).count());
-                pod.deadline = clock_.now + std::clamp<duration>(at_second(ends) - clock_.wall, duration{}, subject->timeout);
-            }
+            if (subject && belongs_to(pod, *subject))
+                recover_deadline(pod, *subject);
         if (e.report)
             settle_report(e);
         reconcile_orphans(e);
@@ -42,6 +39,15 @@ void decider::reconcile(entity& e) {
     }
     put_in_agenda(e, wake_);
     forget_if_empty(e);
+}
+
+/// A pod whose create this process did not see answered: the wall clock is read once to say how much time it has left.
+void decider::recover_deadline(pod_record& pod, const check_view& subject) const {
+    if (pod.deadline != proto_http::never)
+        return;
+    const unix_seconds ends =
+        pod.view.deadline.value_or(pod.view.created + std::chrono::ceil<std::chrono::seconds>(subject.timeout).count());
+    pod.deadline = clock_.now + std::clamp<duration>(at_second(ends) - clock_.wall, duration{}, subject.timeout);
 }
 
 void decider::reconcile_check(entity& e, const check_view& check) {

@@ -117,8 +117,11 @@ void ledger::state_stored(const state_view& now, const state_view* before, bool 
         !(is_reported(*now.how) && !is_reported(*slot.how)))
         fail(fmt::format("slot {} of {} has a second result: {} after {}", *now.slot, now.key.text(), kh::core::to_text(*now.how),
                          kh::core::to_text(*slot.how)));
-    if (slot.how && !owner->second.states_were_lost && !is_reported(*now.how) && is_reported(*slot.how))
+    // Once the clock was set back and forward again, nothing that is stored tells an old pod's result (docs/reliability.md).
+    if (slot.how && !owner->second.states_were_lost && !owner->second.went_back && !is_reported(*now.how) && is_reported(*slot.how))
         fail(fmt::format("an inferred result of {} buries the report of slot {}", now.key.text(), *now.slot));
+    if (before && before->slot && before->owner_uid == now.owner_uid && *before->slot > *now.slot)
+        owner->second.went_back = true;
     slot.how = now.how;
     slot.ended_wall = wall_;
     slot.ended = now_;

@@ -72,6 +72,7 @@ private:
         std::int64_t newest_generation = 0;
         time_point newest_start{};
         bool states_were_lost = false; ///< by hand
+        bool went_back = false;        ///< its state, over a void slot
     };
     struct slot_fact {
         std::optional<kh::core::outcome> how;
