@@ -91,7 +91,6 @@ private:
 
     // Runs (decider_runs.cpp)
     void reconcile(entity& e);
-    void recover_deadline(pod_record& pod, const check_view& subject) const;
     void reconcile_check(entity& e, const check_view& check);
     void reconcile_job(entity& e, const check_view& job);
     void write_invalid(entity& e, const check_view& subject);
@@ -121,8 +120,8 @@ private:
     // Reports (decider_reports.cpp)
     void take_report(report_received report, time_point held_until);
     bool take_report_of_gone_pod(const report_received& report);
-    void take_report_of(entity& e, pod_record& pod, report_received report);
-    pod_record* reporter_of(const report_received& report, entity*& owner);
+    void take_report_of(entity& e, const pod_record& pod, report_received report);
+    const pod_record* reporter_of(const report_received& report, entity*& owner);
     void retry_held_reports();
     void settle_report(entity& e);
     void close_report(entity& e, report_answer answer, const std::string& reason);

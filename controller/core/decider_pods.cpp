@@ -18,8 +18,7 @@ void decider::reconcile_orphans(entity& e) {
         else if (!pod.view.terminating && !of_job_of_same_name)
             remove_pod(e, pod, !pod.view.check_uid.empty() && !e.gone_uids.contains(pod.view.check_uid));
     }
-    const bool foreign_state = e.state && (!subject || (!e.state->owner_uid.empty() && e.state->owner_uid != subject->uid));
-    if (foreign_state)
+    if (e.state && (!subject || is_foreign_state(e, subject->uid)))
         remove_state(e);
 }
 

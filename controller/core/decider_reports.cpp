@@ -30,16 +30,16 @@ void decider::answer(report_id id, report_answer how, std::string reason) {
     act(answer_report{id, how, std::move(reason)});
 }
 
-pod_record* decider::reporter_of(const report_received& report, entity*& owner) {
+const pod_record* decider::reporter_of(const report_received& report, entity*& owner) {
     if (report.secret) {
         const auto where = desk_.by_secret(*report.secret);
         owner = where ? find_entity(where->check) : nullptr;
         return owner ? owner->find_pod(where->pod_name) : nullptr;
     }
-    pod_record* only = nullptr;
+    const pod_record* only = nullptr;
     for (const pod_address& where : desk_.by_address(report.source_address)) {
         entity* e = find_entity(where.check);
-        pod_record* pod = e ? e->find_pod(where.pod_name) : nullptr;
+        const pod_record* pod = e ? e->find_pod(where.pod_name) : nullptr;
         if (!pod || !pod->alive() || pod->view.container_ended)
             continue;
         if (only)
@@ -57,7 +57,7 @@ void decider::take_report(report_received report, time_point held_until) {
         return;
     }
     entity* owner = nullptr;
-    pod_record* pod = synced() ? reporter_of(report, owner) : nullptr;
+    const pod_record* pod = synced() ? reporter_of(report, owner) : nullptr;
     if (pod) {
         take_report_of(*owner, *pod, std::move(report));
         return;
@@ -90,7 +90,7 @@ void decider::retry_held_reports() {
         take_report(std::move(report), until);
 }
 
-void decider::take_report_of(entity& e, pod_record& pod, report_received report) {
+void decider::take_report_of(entity& e, const pod_record& pod, report_received report) {
     const check_view* subject = e.subject();
     const auto refuse = [&](std::string reason) { answer(report.id, report_answer::refused, std::move(reason)); };
     if (!subject || !belongs_to(pod, *subject))
@@ -113,10 +113,14 @@ void decider::take_report_of(entity& e, pod_record& pod, report_received report)
     open_report::waiter waiter{report.id, report.content, clock_.now + settings_.hold_write_max};
     // A resend joins the report that it repeats, however long the API server has been away meanwhile.
     const bool repeats = e.report && e.report->result.slot == pod.slot() && e.report->result.content == report.content;
-    recover_deadline(pod, *subject); // it may be held since before the first sync
     if (clock_.now > pod.deadline && !repeats)
         return refuse("the deadline of this run has passed");
     mark(e);
+    if (e.report && e.report->result.slot != pod.slot()) {
+        // Another replica ended the slot of the report that waits here, and started this one.
+        answer(report.id, report_answer::later);
+        return;
+    }
     if (e.report) {
         e.report->waiters.push_back(std::move(waiter));
         return;

@@ -24,8 +24,11 @@ void decider::reconcile(entity& e) {
     if (synced()) {
         const check_view* subject = e.subject();
         for (pod_record& pod : e.pods)
-            if (subject && belongs_to(pod, *subject))
-                recover_deadline(pod, *subject);
+            if (subject && pod.deadline == proto_http::never && belongs_to(pod, *subject)) {
+                const unix_seconds ends = pod.view.deadline.value_or(
+                    pod.view.created + std::chrono::ceil<std::chrono::seconds>(subject->timeout).count());
+                pod.deadline = clock_.now + std::clamp<duration>(at_second(ends) - clock_.wall, duration{}, subject->timeout);
+            }
         if (e.report)
             settle_report(e);
         reconcile_orphans(e);
@@ -39,15 +42,6 @@ void decider::reconcile(entity& e) {
     }
     put_in_agenda(e, wake_);
     forget_if_empty(e);
-}
-
-/// A pod whose create this process did not see answered: the wall clock is read once to say how much time it has left.
-void decider::recover_deadline(pod_record& pod, const check_view& subject) const {
-    if (pod.deadline != proto_http::never)
-        return;
-    const unix_seconds ends =
-        pod.view.deadline.value_or(pod.view.created + std::chrono::ceil<std::chrono::seconds>(subject.timeout).count());
-    pod.deadline = clock_.now + std::clamp<duration>(at_second(ends) - clock_.wall, duration{}, subject.timeout);
 }
 
 void decider::reconcile_check(entity& e, const check_view& check) {
@@ -70,6 +64,9 @@ void decider::reconcile_check(entity& e, const check_view& check) {
 
 void decider::reconcile_job(entity& e, const check_view& job) {
     const std::optional<newest_run> newest = newest_of(e, job, wall_);
+    if (job.phase == "Completed") // whatever became of its state
+        for (pod_record& pod : e.pods)
+            pod.settled = pod.settled || belongs_to(pod, job);
     remove_unwanted_pods(e, job, newest, false);
     keep_finished_pods(e, job, newest);
     if (result_of(e, job)) {
@@ -176,8 +173,7 @@ void decider::infer(entity& e, const check_view& subject, const pod_record* pod,
 }
 
 void decider::write(entity& e, run_result result) {
-    const bool foreign = e.state && !e.state->owner_uid.empty() && e.state->owner_uid != result.check_uid;
-    if (foreign)
+    if (is_foreign_state(e, result.check_uid))
         return; // its removal is under way, and the watch tells when it is gone
     write_result call;
     call.id = next_operation();

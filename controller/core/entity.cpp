@@ -44,6 +44,13 @@ const state_view* result_of(const entity& e, const check_view& subject) {
     return ours ? &*e.state : nullptr;
 }
 
+bool is_foreign_state(const entity& e, std::string_view owner_uid) {
+    if (!e.state || e.state->owner_uid.empty() || e.state->owner_uid == owner_uid)
+        return false;
+    const bool is_of_job_of_same_name = e.check && e.job && e.state->owner_uid == e.job->uid;
+    return !is_of_job_of_same_name;
+}
+
 unix_seconds slot_of(const state_view& result) {
     return result.slot ? *result.slot : result.last_run.value_or(0);
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // What the core knows of one name in one namespace: the check or job, its stored state, its pods, and what is under way. All of
@@ -101,6 +102,10 @@ bool belongs_to(const pod_record& pod, const check_view& subject);
 
 /// The stored state, if it is a result of this very check: not a deleted namesake's, not one that says nothing yet.
 const state_view* result_of(const entity& e, const check_view& subject);
+
+/// Whether the stored state belongs to another owner than this and must go before anything is written. That of a job whose name a
+/// check has taken is the check's to overwrite: its owner exists, so it would never be removed.
+bool is_foreign_state(const entity& e, std::string_view owner_uid);
 
 /// The slot that a stored result stands for: ours by annotation, v2's by its LastRun.
 unix_seconds slot_of(const state_view& result);

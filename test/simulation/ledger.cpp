@@ -323,7 +323,7 @@ void ledger::judge_acknowledged(const try_fact& sent) {
     // A resend may come late: it joins the report that it repeats. So may one that is stored already.
     const auto stored_before = slot->second.ended < sent.sent;
     const auto latest = run.created + run.timeout + call_time() + 1s;
-    if (!sent.is_resend && !stored_before && sent.sent > latest && run.jumps == jumps_ && sent.lives == lives_ &&
+    if (!sent.is_resend && !stored_before && sent.sent > latest && run.jumps == jumps_ && run.lives == lives_ &&
         about_.faults.wire == 0s)
         fail(fmt::format("the report of {} was sent {} s after its start and taken; its timeout is {} s", run.pod.name,
                          (sent.sent - run.created) / 1s, run.timeout / 1s));
@@ -355,7 +355,7 @@ void ledger::judge_refusal(const try_fact& sent, const std::string& reason) {
     // Recovered and adopted pods end by what stands on them, which is counted from when their create was sent.
     auto end = run.created + run.timeout - (about_.is_calm ? duration{} : call_time() + 1s);
     if (run.pod.attempt > 0) // the retry has the deadline of its first attempt
-        end = std::min<time_point>(end, run.created + std::chrono::seconds(run.pod.deadline.value_or(0) - run.wall - 1));
+        end = std::min<time_point>(end, run.created + std::chrono::seconds(run.pod.deadline.value_or(0) - run.wall - 2));
     if (!run.pod.slot || now_ >= end)
         return;
     fail(fmt::format("a report of {} in time was refused: {}", run.pod.name, reason));
