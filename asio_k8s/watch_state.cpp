@@ -1,5 +1,7 @@
 #include "asio_k8s/watch_state.hpp"
 
+#include "proto_http/mutation.hpp"
+
 #include <algorithm>
 
 namespace k8s {
@@ -153,6 +155,8 @@ watch_state::step watch_state::again_after(time_point now, api_error error, bool
 watch_state::step watch_state::expired(time_point now, api_error error, health trouble) {
     // A version that is too old is an ordinary thing, once. Only a new list replaces it: whatever happens next, it is not used
     // again.
+    if (KH_MUTATION(ignore_a_410))
+        return again_after(now, std::move(error), false);
     phase_ = phase::listing;
     continue_token_.clear();
     if (!expired_before_) {

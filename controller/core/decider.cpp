@@ -2,6 +2,7 @@
 
 #include "controller/core/run_id.hpp"
 #include "controller/core/schedule.hpp"
+#include "proto_http/mutation.hpp"
 
 #include <fmt/format.h>
 
@@ -311,6 +312,10 @@ void decider::on(create_done&& told) {
     }
     case create_answer::unanswered:
     case create_answer::abandoned:
+        if (KH_MUTATION(lose_the_retry_of_a_create)) {
+            start.create.failed(clock_.now, std::chrono::hours(24), 0);
+            return;
+        }
         start.create.failed(clock_.now, told.retry_after, stable_hash(e->key.name));
         return;
     }

@@ -1,5 +1,7 @@
 #include "controller/core/decider.hpp"
 
+#include "proto_http/mutation.hpp"
+
 #include <algorithm>
 
 // Which pods and states are removed: orphans, pods of no use, finished pods beyond their retention (run-protocol, 3.4, 5.5, 6).
@@ -78,7 +80,7 @@ void decider::keep_finished_pods(entity& e, const check_view& subject, const std
 }
 
 void decider::remove_pod(entity& e, pod_record& pod, bool verify_owner) {
-    if (!may_call(pod.removal))
+    if (!may_call(pod.removal) || (KH_MUTATION(keep_superseded_pods) && pod.alive()))
         return;
     delete_pod call;
     call.id = next_operation();

@@ -2,6 +2,7 @@
 
 #include "controller/core/run_id.hpp"
 #include "controller/core/schedule.hpp"
+#include "proto_http/mutation.hpp"
 
 #include <fmt/format.h>
 
@@ -64,6 +65,10 @@ void decider::take_report(report_received report, time_point held_until) {
     }
     if (synced() && take_report_of_gone_pod(report))
         return;
+    if (KH_MUTATION(refuse_an_unknown_secret)) {
+        answer(id, report_answer::refused, "nobody knows this secret");
+        return;
+    }
     if (held_until <= clock_.now || !desk_.hold(std::move(report), held_until))
         answer(id, report_answer::later);
 }
@@ -100,7 +105,7 @@ void decider::take_report_of(entity& e, const pod_record& pod, report_received r
     const state_view* result = result_of(e, *subject);
     const unix_seconds stored = result ? slot_of(*result) : 0;
     const bool of_this_slot = result && (stored == pod.slot() || (pod.legacy && stored > pod.slot()));
-    if (of_this_slot && has_report(e, *subject)) {
+    if (of_this_slot && has_report(e, *subject) && !KH_MUTATION(take_a_second_report)) {
         if (is_same(report.content, *result))
             answer(report.id, report_answer::stored);
         else
@@ -113,7 +118,7 @@ void decider::take_report_of(entity& e, const pod_record& pod, report_received r
     open_report::waiter waiter{report.id, report.content, clock_.now + settings_.hold_write_max};
     // A resend joins the report that it repeats, however long the API server has been away meanwhile.
     const bool repeats = e.report && e.report->result.slot == pod.slot() && e.report->result.content == report.content;
-    if (clock_.now > pod.deadline && !repeats)
+    if (clock_.now > pod.deadline && !repeats && !KH_MUTATION(accept_a_late_report))
         return refuse("the deadline of this run has passed");
     mark(e);
     if (e.report && e.report->result.slot != pod.slot()) {
@@ -133,6 +138,10 @@ void decider::take_report_of(entity& e, const pod_record& pod, report_received r
     ++open_reports_;
     open_report_bytes_ += bytes;
 
+    if (KH_MUTATION(answer_before_the_write)) {
+        answer(report.id, report_answer::stored);
+        waiter.until = clock_.now;
+    }
     open_report open;
     open.pod_name = pod.view.name;
     open.bytes = bytes;
@@ -203,7 +212,7 @@ void decider::settle_report(entity& e) {
             close_report(e, report_answer::refused, "a newer run is already stored: this run has ended");
             return;
         }
-        if (stored == open.result.slot && has_report(e, *subject)) {
+        if (stored == open.result.slot && has_report(e, *subject) && !(KH_MUTATION(take_a_second_report) && !is_same(open.result.content, *result))) {
             close_report_by(e, *result);
             return;
         }
@@ -266,6 +275,10 @@ void decider::on(write_done&& told) {
         return;
     case write_answer::failed:
         log_first_failure(*e, e->write, "result not stored yet", told.message);
+        if (KH_MUTATION(lose_the_retry_of_a_write)) {
+            e->write.failed(clock_.now, std::chrono::hours(24), 0);
+            return;
+        }
         e->write.failed(clock_.now, told.retry_after, stable_hash(e->key.name));
         return;
     }

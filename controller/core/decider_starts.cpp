@@ -2,6 +2,7 @@
 
 #include "controller/core/run_id.hpp"
 #include "controller/core/schedule.hpp"
+#include "proto_http/mutation.hpp"
 
 #include <fmt/format.h>
 

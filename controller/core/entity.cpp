@@ -1,6 +1,7 @@
 #include "controller/core/entity.hpp"
 
 #include "controller/core/schedule.hpp"
+#include "proto_http/mutation.hpp"
 
 #include <algorithm>
 
@@ -31,6 +32,8 @@ pod_record* entity::find_pod(std::string_view name) {
 }
 
 bool belongs_to(const pod_record& pod, const check_view& subject) {
+    if (KH_MUTATION(know_a_check_by_its_name))
+        return true;
     if (!pod.view.check_uid.empty())
         return pod.view.check_uid == subject.uid;
     return pod.legacy && pod.view.created >= subject.created;
@@ -60,6 +63,8 @@ bool has_ended(const entity& e, const check_view& subject, unix_seconds slot, un
     if (!result)
         return false;
     const unix_seconds stored = slot_of(*result);
+    if (KH_MUTATION(judge_a_slot_again))
+        return stored > slot;
     return stored == slot || (stored > slot && !is_void(subject, stored, now));
 }
 

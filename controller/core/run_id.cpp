@@ -1,5 +1,7 @@
 #include "controller/core/run_id.hpp"
 
+#include "proto_http/mutation.hpp"
+
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/uuid.hpp>
 #include <boost/uuid/uuid_io.hpp>
@@ -26,6 +28,10 @@ std::string pod_name(const check_key& key, workload kind, unix_seconds slot, int
     std::string name = fmt::format("{}-{}", key.name, slot);
     if (kind == workload::job)
         name += "-j";
+    if (KH_MUTATION(two_pods_for_one_slot)) {
+        static unsigned creates = 0;
+        name += fmt::format("-{}", ++creates);
+    }
     if (attempt > 0)
         name += fmt::format("-r{}", attempt);
     std::transform(name.begin(), name.end(), name.begin(),

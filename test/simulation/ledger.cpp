@@ -31,7 +31,7 @@ void ledger::fail(std::string what) {
 /// How long an API call may take until it has its effect.
 duration ledger::call_time() const {
     const auto& f = about_.faults;
-    return f.slow > 0 ? duration(45s) : f.latency_max * 2 + 1s;
+    return f.slow > 0 || f.wire > 0s ? duration(45s) : f.latency_max * 2 + 1s;
 }
 
 /// How long the controller may take for what it should do at once, when nothing is in its way (any more).

@@ -1,3 +1,4 @@
+#include "proto_http/mutation.hpp"
 #include "simulation/world.hpp"
 
 #include <fmt/format.h>
@@ -8,6 +9,10 @@
 #include <string_view>
 
 // tools/simulate: seeds by hand.
+
+namespace proto_http {
+std::string_view active_mutation;
+} // namespace proto_http
 
 namespace {
 
@@ -21,7 +26,7 @@ struct options {
 };
 
 int usage() {
-    fmt::print(stderr, "usage: simulate [--seed N | --seeds A..B] [--minutes M] [--tier core|stack]\n");
+    fmt::print(stderr, "usage: simulate [--seed N | --seeds A..B] [--minutes M] [--mutation NAME]\n");
     return 2;
 }
 
@@ -29,6 +34,8 @@ int usage() {
 
 int main(int argc, char** argv) {
     options o;
+    if (argc % 2 == 0)
+        return usage();
     for (int i = 1; i + 1 < argc; i += 2) {
         const std::string_view name = argv[i];
         const std::string value = argv[i + 1];
@@ -43,6 +50,8 @@ int main(int argc, char** argv) {
             o.last = std::strtoull(value.c_str() + dots + 2, nullptr, 10);
         } else if (name == "--minutes") {
             o.minutes = std::strtod(value.c_str(), nullptr);
+        } else if (name == "--mutation") {
+            proto_http::active_mutation = argv[i + 1];
         } else {
             return usage();
         }
