@@ -49,7 +49,7 @@ void decider::remove_unwanted_pods(entity& e, const check_view& subject, const s
             const bool may_report = ended && newest_slot && !edited && clock_.now < pod.deadline && !has_report(e, subject);
             if (may_report)
                 wake_at(pod.deadline);
-            else if (!newest_slot || pod.settled || edited)
+            else if (!newest_slot || pod.settled) // a superseded one is what tells of the edit, until the next run exists
                 drop_pod(e, std::string(pod.view.name));
             continue;
         }

@@ -138,14 +138,13 @@ void decider::take_report_of(entity& e, const pod_record& pod, report_received r
     ++open_reports_;
     open_report_bytes_ += bytes;
 
-    if (KH_MUTATION(answer_before_the_write)) {
+    if (KH_MUTATION(answer_before_the_write))
         answer(report.id, report_answer::stored);
-        waiter.until = clock_.now;
-    }
     open_report open;
     open.pod_name = pod.view.name;
     open.bytes = bytes;
-    open.waiters.push_back(std::move(waiter));
+    if (!KH_MUTATION(answer_before_the_write))
+        open.waiters.push_back(std::move(waiter));
     run_result& r = open.result;
     r.key = e.key;
     r.kind = subject->kind;

@@ -254,8 +254,9 @@ void ledger::judge_due_run(run_fact& run) {
     if (!run.is_over) {
         // After its report a pod may live on for half a minute.
         const auto result = slots_.find({run.pod.check_uid, run.slot()});
-        if (const auto limit = result == slots_.end() || !result->second.how ? time_point{} : result->second.ended + 30s + slack();
-            !is_superseded && now_ < limit) {
+        const auto reported = result == slots_.end() || !result->second.how ? time_point{} : result->second.ended + 30s;
+        const auto limit = (is_superseded ? check.gone.value_or(check.changed) : reported) + slack();
+        if (now_ < limit) {
             due_.emplace(limit, run.pod.uid);
             return;
         }
@@ -276,6 +277,9 @@ void ledger::judge_due_run(run_fact& run) {
 void ledger::judge_silence(check_fact& check) {
     if (check.gone || !check.view.spec_error.empty() || check.view.kind == workload::job)
         return;
+    if (check.newest_slot && check.newest_generation != 0 && check.newest_generation != check.view.generation &&
+        now_ - std::max(check.changed, healed_) > slack())
+        fail(fmt::format("an edit of {} was not run within {} s", check.view.key.text(), slack() / 1s));
     const auto since = std::max({check.newest_start, check.changed, healed_});
     auto allowed = check.view.interval + check.view.interval / 2 + check.view.timeout + slack() + 11s;
     if (jumps_ != 0)

@@ -81,6 +81,8 @@ plan draw_plan(std::uint64_t seed) {
     const auto faults = draw_faults(d);
     if (!p.is_calm)
         p.faults = faults;
+    else if (d.chance(0.5))
+        p.faults.user = seconds(d.between(10, 60));
     return p;
 }
 

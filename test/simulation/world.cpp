@@ -31,6 +31,9 @@ std::optional<workload> kind_of_collection(std::string_view name) {
 /// Waits that are pending at once, of everybody: an upper bound of what may be in flight for a handful of checks.
 constexpr std::size_t waits_bound = 2000;
 
+/// Turns of the loop at one moment of virtual time.
+constexpr std::uint64_t turns_bound = 100'000;
+
 } // namespace
 
 /// One checker's report on its way, until it is answered for good or given up.
@@ -141,6 +144,12 @@ void world::move_time() {
 bool world::turn() {
     if (!ledger_.violation().empty() && !is_ending_)
         return false;
+    if (now() != moved_at_) {
+        moved_at_ = now();
+        turns_ = 0;
+    }
+    if (++turns_ > turns_bound && !is_ending_)
+        ledger_.fail("something spins: time does not go on");
     if (run_ready_handlers()) {
         reap();
         return true;
@@ -189,7 +198,6 @@ void world::changed(std::string_view collection, const devcluster::change& what)
         const auto view = kh::v1::parse_state(object);
         trace_.line("state {} {}{}: slot {}, {}{}", view.key.text(), did, by_hand ? " by hand" : "", view.slot.value_or(0),
                     view.how ? kh::core::to_text(*view.how) : "of v2", view.errors.empty() ? "" : ", " + view.errors.front());
-        last_change_ = now();
         const auto before = last_states_.find(view.key);
         if (is_gone) {
             ledger_.state_gone(view, by_hand || !what.previous || !ledger_.is_present(view.key));
@@ -202,7 +210,6 @@ void world::changed(std::string_view collection, const devcluster::change& what)
         const auto view = kh::parse_pod(object);
         trace_.line("pod {} {}{}{}", view.name, did, by_hand ? " by hand" : "",
                     is_gone ? "" : fmt::format(": {}{}", view.explanation, view.terminating ? ", terminating" : ""));
-        last_change_ = now();
         if (is_gone) {
             ledger_.pod_gone(view, by_hand);
             kubelet_.gone(view);
@@ -300,7 +307,7 @@ void world::again(std::chrono::seconds mean, std::function<void()> what) {
 
 void world::plan_chaos() {
     const auto& f = plan_.faults;
-    cluster_.is_faulty = true;
+    cluster_.is_faulty = !plan_.is_calm;
     again(f.kill, [this] { kill_after_handlers_ = static_cast<unsigned>(dice_.below(60)); });
     again(f.restart, [this] {
         if (!controllers_.empty() && !controllers_.front()->has_ended()) {
@@ -396,8 +403,7 @@ outcome_of_seed world::run() {
     trace_.line("seed {}: {}", plan_.seed, describe(plan_));
     begin(true);
     start_controller();
-    if (!plan_.is_calm)
-        plan_chaos();
+    plan_chaos();
     run_for(plan_.chaos);
     if (!ledger_.violation().empty())
         return outcome();

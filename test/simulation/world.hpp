@@ -110,7 +110,8 @@ private:
     std::vector<unsigned> answers_;
     proto_http::wall_time wall_base_{std::chrono::hours(24 * 365 * 56)};
     time_point began_{};
-    time_point last_change_{};
+    time_point moved_at_{};
+    std::uint64_t turns_ = 0;
     int controllers_made_ = 0;
     int senders_ = 0;
     std::size_t waits_max_ = 0;
