@@ -30,6 +30,9 @@ public:
     /// Waits until every accepted report is stored or refused, or until `deadline`.
     boost::asio::awaitable<void> reports_settled(proto_http::time_point deadline);
 
+    /// Ends that wait at once.
+    void give_up_reports() { reports_settled_.set(); }
+
 private:
     void step();
 

@@ -193,8 +193,8 @@ asio::awaitable<void> executor::write(core::write_result what) {
     const std::string version = KH_MUTATION(write_without_a_version) ? std::string() : what.resource_version;
     proto_http::request request =
         is_create ? k8s::create_request(v1::khstates, key.ns, v1::state_create_body(what.result, settings_.authoritative_pod))
-                  : k8s::merge_patch_request(
-                        v1::khstates, key, v1::state_patch_body(what.result, settings_.authoritative_pod, version));
+                  : k8s::merge_patch_request(v1::khstates, key,
+                                             v1::state_patch_body(what.result, settings_.authoritative_pod, version));
     const k8s::api_result<json::value> answer = co_await api_.call(std::move(request));
     if (answer) {
         done.answer = core::write_answer::written;

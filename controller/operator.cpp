@@ -282,6 +282,8 @@ void controller_operator::stop(proto_http::duration grace) {
     stopping_ = true;
     stop_by_ = std::min(stop_by_, runtime_.now() + grace);
     driver_.post(core::draining{});
+    if (stop_by_ <= runtime_.now()) // a drain may be waiting already, with more patience
+        driver_.give_up_reports();
     if (server_)
         server_->drain(stop_by_);
 }

@@ -1,7 +1,8 @@
 #pragma once
 
 // Deliberate bugs, for the test of the simulation itself: `if (KH_MUTATION(name))` is constant false in every program. Only the
-// simulation compiles the sources that have one a second time with KUBERHEALTHY_MUTATIONS, and then turns one on by name at a time.
+// simulation compiles the sources that have one a second time with KUBERHEALTHY_MUTATIONS, and then turns one on by name at a
+// time.
 
 #ifdef KUBERHEALTHY_MUTATIONS
 

@@ -201,7 +201,7 @@ void decider::settle_report(entity& e) {
         close_report(e, report_answer::refused, "the check of this run was deleted");
         return;
     }
-    if (subject->kind == workload::check && subject->generation != 0 && open.result.generation != subject->generation) {
+    if (subject->kind == workload::check && subject->generation != 0 && open.result.generation < subject->generation) {
         close_report(e, report_answer::refused, "the check was edited: this run is superseded");
         return;
     }
@@ -211,7 +211,8 @@ void decider::settle_report(entity& e) {
             close_report(e, report_answer::refused, "a newer run is already stored: this run has ended");
             return;
         }
-        if (stored == open.result.slot && has_report(e, *subject) && !(KH_MUTATION(take_a_second_report) && !is_same(open.result.content, *result))) {
+        if (stored == open.result.slot && has_report(e, *subject) &&
+            !(KH_MUTATION(take_a_second_report) && !is_same(open.result.content, *result))) {
             close_report_by(e, *result);
             return;
         }

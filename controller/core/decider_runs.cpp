@@ -14,7 +14,7 @@ namespace {
 
 bool is_edited(const check_view& check, const std::optional<newest_run>& newest) {
     return check.kind == workload::check && newest && newest->generation != 0 && check.generation != 0 &&
-           newest->generation != check.generation && !KH_MUTATION(overlook_edits);
+           newest->generation < check.generation && !KH_MUTATION(overlook_edits);
 }
 
 } // namespace
@@ -25,7 +25,8 @@ void decider::reconcile(entity& e) {
     if (synced()) {
         const check_view* subject = e.subject();
         for (pod_record& pod : e.pods)
-            if (subject && pod.deadline == proto_http::never && belongs_to(pod, *subject) && !KH_MUTATION(forget_recovered_pods)) {
+            if (subject && pod.deadline == proto_http::never && belongs_to(pod, *subject) &&
+                !KH_MUTATION(forget_recovered_pods)) {
                 const unix_seconds ends = pod.view.deadline.value_or(
                     pod.view.created + std::chrono::ceil<std::chrono::seconds>(subject->timeout).count());
                 pod.deadline = clock_.now + std::clamp<duration>(at_second(ends) - clock_.wall, duration{}, subject->timeout);

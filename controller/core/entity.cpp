@@ -75,7 +75,7 @@ bool has_report(const entity& e, const check_view& subject) {
 
 bool is_of_other_spec(const pod_record& pod, const check_view& subject) {
     return subject.kind == workload::check && pod.view.generation != 0 && subject.generation != 0 &&
-           pod.view.generation != subject.generation;
+           pod.view.generation < subject.generation;
 }
 
 std::optional<newest_run> newest_of(const entity& e, const check_view& subject, unix_seconds now) {

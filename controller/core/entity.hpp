@@ -29,10 +29,10 @@ struct repeated_call {
 
 struct pod_record {
     pod_view view;
-    bool legacy = false;        ///< one of v2's: no annotations of ours
-    bool watched = false;       ///< this process saw it unfinished
-    bool vanished = false;      ///< deleted before its slot had a result: kept here until it has
-    bool settled = false;       ///< a result of its slot was seen stored: it is never judged again
+    bool legacy = false;   ///< one of v2's: no annotations of ours
+    bool watched = false;  ///< this process saw it unfinished
+    bool vanished = false; ///< deleted before its slot had a result: kept here until it has
+    bool settled = false;  ///< a result of its slot was seen stored: it is never judged again
     time_point deadline = proto_http::never;
     std::optional<time_point> ended_at;  ///< when this process saw it ended
     std::optional<time_point> remove_at; ///< its slot has a result, but it still runs: when it is deleted
@@ -116,7 +116,8 @@ bool has_ended(const entity& e, const check_view& subject, unix_seconds slot, un
 /// Whether the stored result is what a checker said, not what was inferred.
 bool has_report(const entity& e, const check_view& subject);
 
-/// Whether the pod runs another generation of the check's spec: it is superseded. Never true of a job.
+/// Whether the pod runs an older generation of the check's spec: it is superseded. A newer one is another replica's that has seen an
+/// edit of which the watch here has not told yet. Never true of a job.
 bool is_of_other_spec(const pod_record& pod, const check_view& subject);
 
 /// The newest slot known of the subject, with the generation that it ran; nothing if it has never run.

@@ -10,8 +10,8 @@
 
 namespace simulation {
 
-/// Plays each checker pod: what the kubelet writes and what the checker reports. A fate may be laid down by a scenario; otherwise the
-/// dice decide.
+/// Plays each checker pod: what the kubelet writes and what the checker reports. A fate may be laid down by a scenario; otherwise
+/// the dice decide.
 class kubelet {
 public:
     explicit kubelet(stage& on) : on_(on) {}

@@ -93,7 +93,8 @@ std::string_view phase_text(kh::core::pod_phase phase) {
 std::string began(const json::object& pod, const std::string& otherwise) {
     boost::system::error_code missing;
     const json::value whole(pod);
-    for (auto at : {"/status/containerStatuses/0/state/running/startedAt", "/status/containerStatuses/0/state/terminated/startedAt"})
+    for (auto at :
+         {"/status/containerStatuses/0/state/running/startedAt", "/status/containerStatuses/0/state/terminated/startedAt"})
         if (const auto* found = whole.find_pointer(at, missing); found != nullptr && found->is_string())
             return std::string(found->get_string());
     return otherwise;
@@ -122,7 +123,8 @@ json::object status_of(const pod_news& news, const json::object& pod, const std:
     else if (news.runs)
         containers.push_back(container_status("main", running(since)));
     else
-        containers.push_back(container_status("main", waiting(news.waiting_reason.empty() ? "ContainerCreating" : news.waiting_reason)));
+        containers.push_back(
+            container_status("main", waiting(news.waiting_reason.empty() ? "ContainerCreating" : news.waiting_reason)));
     if (news.has_sidecar && (news.runs || news.main_ended)) {
         const bool goes_on = news.phase == kh::core::pod_phase::running;
         containers.push_back(container_status("sidecar", goes_on ? running(since) : ended(0, since, now)));
@@ -190,9 +192,13 @@ private:
         if (d.chance(mix.refused)) {
             constexpr std::array codes{429u, 500u, 503u};
             const auto code = d.pick(codes);
-            f.answer = made_up(code, code == 429 ? "TooManyRequests" : code == 500 ? "InternalError" : "ServiceUnavailable",
+            f.answer = made_up(code,
+                               code == 429   ? "TooManyRequests"
+                               : code == 500 ? "InternalError"
+                                             : "ServiceUnavailable",
                                d.chance(0.5) ? std::optional(static_cast<unsigned>(d.between(1, 8))) : std::nullopt);
-        } else if (!is_write(request) && d.chance(mix.gone) && (is_watch || request.query.find("continue=") != std::string::npos)) {
+        } else if (!is_write(request) && d.chance(mix.gone) &&
+                   (is_watch || request.query.find("continue=") != std::string::npos)) {
             f.answer = devcluster::expired("too old resource version, says the simulation");
         } else if ((request.method == "PATCH" || request.method == "DELETE") && d.chance(mix.conflict)) {
             f.answer = made_up(409, "Conflict");
@@ -259,10 +265,11 @@ void cluster::serve() {
     json::object account;
     account["metadata"] = json::object{{"name", "default"}};
     all.create(*all.types().find("", "v1", "serviceaccounts"), "default", std::move(account));
-    all.stored().listeners.push_back([this](devcluster::collection& in, const devcluster::object_key&, const devcluster::change& what) {
-        if (on_change)
-            on_change(in.name(), what);
-    });
+    all.stored().listeners.push_back(
+        [this](devcluster::collection& in, const devcluster::object_key&, const devcluster::change& what) {
+            if (on_change)
+                on_change(in.name(), what);
+        });
     auto listening = runtime_.listen(proto_http::host_port{"api", 80});
     running_ = 2;
     asio::co_spawn(context_, server_->run(std::move(*listening)), [this](std::exception_ptr) { --running_; });

@@ -26,7 +26,8 @@ private:
 controller_process::controller_process(std::string name, std::uint64_t seed, proto_http::wall_time wall_base, const plan& about,
                                        trace& told, std::shared_ptr<test_support::timeline> time,
                                        std::shared_ptr<test_support::memory_network> net)
-    : name_(std::move(name)), runtime_(context_, seed, std::move(time), std::move(net)), log_(std::make_unique<told_log>(told, name_)) {
+    : name_(std::move(name)), runtime_(context_, seed, std::move(time), std::move(net)),
+      log_(std::make_unique<told_log>(told, name_)) {
     runtime_.wall_base = wall_base;
     k8s::cluster_config config;
     config.server.origin = {"api", 80};

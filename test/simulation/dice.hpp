@@ -29,9 +29,7 @@ public:
         return low + static_cast<std::int64_t>(below(static_cast<std::uint64_t>(high - low) + 1));
     }
 
-    bool chance(double probability) {
-        return probability > 0 && static_cast<double>(next() >> 11) * 0x1.0p-53 < probability;
-    }
+    bool chance(double probability) { return probability > 0 && static_cast<double>(next() >> 11) * 0x1.0p-53 < probability; }
 
     /// To the millisecond.
     proto_http::duration time(proto_http::duration low, proto_http::duration high) {

@@ -118,7 +118,8 @@ void ledger::state_stored(const state_view& now, const state_view* before, bool 
         fail(fmt::format("slot {} of {} has a second result: {} after {}", *now.slot, now.key.text(), kh::core::to_text(*now.how),
                          kh::core::to_text(*slot.how)));
     // Once the clock was set back and forward again, nothing that is stored tells an old pod's result (docs/reliability.md).
-    if (slot.how && !owner->second.states_were_lost && !owner->second.went_back && !is_reported(*now.how) && is_reported(*slot.how))
+    if (slot.how && !owner->second.states_were_lost && !owner->second.went_back && !is_reported(*now.how) &&
+        is_reported(*slot.how))
         fail(fmt::format("an inferred result of {} buries the report of slot {}", now.key.text(), *now.slot));
     if (before && before->slot && before->owner_uid == now.owner_uid && *before->slot > *now.slot)
         owner->second.went_back = true;
@@ -211,6 +212,9 @@ void ledger::judge_new_run(const run_fact& run, check_fact& check) {
         fail(fmt::format("slot {} of {} started {} s early", run.slot(), pod.check.text(), run.slot() - wall_));
     if (check.view.kind == workload::job || !check.newest_slot || pod.attempt > 0)
         return;
+    // Two that both act may disagree about an edit for a moment; then an extra run is all that comes of it.
+    if (about_.faults.overlap > 0s)
+        return;
     if (jumps_ != 0 || check.states_were_lost || check.newest_generation != pod.generation ||
         pod.generation != check.view.generation)
         return;
@@ -248,9 +252,9 @@ void ledger::judge_due_run(run_fact& run) {
     if (owner == checks_.end())
         return;
     const auto& check = owner->second;
-    const bool is_superseded = check.gone || !owns_its_name(check) ||
-                               (check.view.kind == workload::check && run.pod.generation != 0 &&
-                                run.pod.generation != check.view.generation);
+    const bool is_superseded =
+        check.gone || !owns_its_name(check) ||
+        (check.view.kind == workload::check && run.pod.generation != 0 && run.pod.generation != check.view.generation);
     if (!run.is_over) {
         // After its report a pod may live on for half a minute.
         const auto result = slots_.find({run.pod.check_uid, run.slot()});
@@ -348,7 +352,8 @@ void ledger::judge_refusal(const try_fact& sent, const std::string& reason) {
         for (const auto& stored : slot->second.reports)
             if (stored != sent.order.content)
                 return;
-    if (auto newer = slots_.upper_bound({run.pod.check_uid, run.slot()}); newer != slots_.end() && newer->first.first == run.pod.check_uid)
+    if (auto newer = slots_.upper_bound({run.pod.check_uid, run.slot()});
+        newer != slots_.end() && newer->first.first == run.pod.check_uid)
         return;
     if (check.newest_slot && *check.newest_slot > run.slot())
         return;
@@ -397,7 +402,8 @@ void ledger::look() {
     }
     for (const auto& [uid, since] : doubled_)
         if (now_ - std::max(since, healed_) > slack())
-            fail(fmt::format("two open runs of {} for {} s", checks_[uid].view.key.text(), (now_ - std::max(since, healed_)) / 1s));
+            fail(fmt::format("two open runs of {} for {} s", checks_[uid].view.key.text(),
+                             (now_ - std::max(since, healed_)) / 1s));
     for (auto& [uid, check] : checks_)
         judge_silence(check);
 }
@@ -429,7 +435,8 @@ void ledger::look_at_the_end() {
     }
     for (const auto& [name, uid] : current_) {
         const auto& check = checks_[uid];
-        if (name.second != workload::job || shared_names_.contains(name.first) || check.states_were_lost || now_ - check.changed < check.view.timeout + slack())
+        if (name.second != workload::job || shared_names_.contains(name.first) || check.states_were_lost ||
+            now_ - check.changed < check.view.timeout + slack())
             continue;
         const auto state = state_of(name.first);
         if (!state || state->owner_uid != uid)

@@ -11,8 +11,8 @@
 #include <tuple>
 #include <vector>
 
-// The invariants of the run protocol, held against every change of the store and every answer that a checker got. It knows nothing
-// of how the controller decides; it keeps the books of what everybody could see from outside.
+// The invariants of the run protocol, held against every change of the store and every answer that a checker got. It knows
+// nothing of how the controller decides; it keeps the books of what everybody could see from outside.
 
 namespace simulation {
 
@@ -129,7 +129,7 @@ private:
     std::map<std::string, check_fact> checks_; ///< by uid
     std::map<std::pair<check_key, workload>, std::string> current_;
     std::map<check_key, kh::core::state_view> states_;
-    std::map<std::string, run_fact> runs_; ///< by the uid of the pod
+    std::map<std::string, run_fact> runs_;                    ///< by the uid of the pod
     std::map<std::string, std::vector<std::string>> runs_of_; ///< by the uid of the check
     std::map<slot_key, slot_fact> slots_;
     std::set<std::pair<time_point, std::string>> due_; ///< runs to be looked at

@@ -87,8 +87,9 @@ plan draw_plan(std::uint64_t seed) {
 }
 
 std::string describe(const plan& of) {
-    std::string text = fmt::format("{} checks, {} jobs, {} s{}{}{}", of.checks, of.jobs, of.chaos.count(), of.is_calm ? ", calm" : "",
-                                   of.has_v2_objects ? ", v2 objects" : "", of.has_same_name ? ", a check and a job of one name" : "");
+    std::string text =
+        fmt::format("{} checks, {} jobs, {} s{}{}{}", of.checks, of.jobs, of.chaos.count(), of.is_calm ? ", calm" : "",
+                    of.has_v2_objects ? ", v2 objects" : "", of.has_same_name ? ", a check and a job of one name" : "");
     auto add = [&](std::string_view name, double value) {
         if (value > 0)
             text += fmt::format(", {} {:g}", name, value);

@@ -2,8 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
-// The rules of the run protocol, one by one: each of these breaks without the rule that it is about. Everything is laid down here,
-// nothing is drawn but delays; the ledger holds its invariants as in the seeds.
+// The rules of the run protocol, one by one: each of these breaks without the rule that it is about. Everything is laid down
+// here, nothing is drawn but delays; the ledger holds its invariants as in the seeds.
 
 namespace {
 

@@ -13,10 +13,10 @@ std::string_view active_mutation;
 namespace {
 
 #ifdef SIMULATION_SANITIZED
-constexpr std::uint64_t seeds_max = 40;
+constexpr std::uint64_t seeds_max = 30;
 constexpr bool with_mutations = false;
 #else
-constexpr std::uint64_t seeds_max = 800;
+constexpr std::uint64_t seeds_max = 400;
 constexpr bool with_mutations = true;
 #endif
 

@@ -76,7 +76,8 @@ int main(int argc, char** argv) {
         }
     }
     const double spent = std::chrono::duration<double>(clock_type::now() - began).count();
-    fmt::print("{} seeds, {} runs, {} acknowledged reports, {} API requests, {:.0f} virtual hours in {:.1f} s: {:.0f} runs/s; {} broken\n",
+    fmt::print("{} seeds, {} runs, {} acknowledged reports, {} API requests, {:.0f} virtual hours in {:.1f} s: {:.0f} runs/s; {} "
+               "broken\n",
                seeds, runs, acknowledged, requests, simulated / 3600, spent, static_cast<double>(runs) / spent, broken);
     return broken == 0 ? 0 : 1;
 }

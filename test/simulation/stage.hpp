@@ -9,8 +9,8 @@
 #include <string>
 #include <utility>
 
-// What the actors of a simulation (kubelet and checkers, the user) can do, whatever plays the cluster: the embedded API server in the
-// stack tier, a model in the core tier.
+// What the actors of a simulation (kubelet and checkers, the user) can do, whatever plays the cluster: the embedded API server in
+// the stack tier, a model in the core tier.
 
 namespace simulation {
 
@@ -43,11 +43,11 @@ struct pod_handle {
 struct pod_news {
     kh::core::pod_phase phase = kh::core::pod_phase::pending;
     bool is_scheduled = true;
-    bool runs = false;             ///< the first container runs
-    bool main_ended = false;       ///< ... has ended
-    bool has_sidecar = false;      ///< the second one goes on
+    bool runs = false;        ///< the first container runs
+    bool main_ended = false;  ///< ... has ended
+    bool has_sidecar = false; ///< the second one goes on
     std::string ip;
-    std::string waiting_reason;    ///< of the container, or Unschedulable
+    std::string waiting_reason; ///< of the container, or Unschedulable
     bool is_infrastructure = false;
 };
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-// What happened, a line an event, with the virtual time. The lines are always hashed (two runs of one seed must have the same hash)
-// and printed where somebody wants to read them.
+// What happened, a line an event, with the virtual time. The lines are always hashed (two runs of one seed must have the same
+// hash) and printed where somebody wants to read them.
 
 namespace simulation {
 

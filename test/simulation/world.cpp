@@ -208,7 +208,7 @@ void world::changed(std::string_view collection, const devcluster::change& what)
         }
     } else if (collection == "pods") {
         const auto view = kh::parse_pod(object);
-        trace_.line("pod {} {}{}{}", view.name, did, by_hand ? " by hand" : "",
+        trace_.line("pod {} {}{} (generation {}){}", view.name, did, by_hand ? " by hand" : "", view.generation,
                     is_gone ? "" : fmt::format(": {}{}", view.explanation, view.terminating ? ", terminating" : ""));
         if (is_gone) {
             ledger_.pod_gone(view, by_hand);
@@ -231,8 +231,7 @@ void world::changed(std::string_view collection, const devcluster::change& what)
 void world::start_controller() {
     const auto name = fmt::format("kuberhealthy-{}", ++controllers_made_);
     trace_.line("{} starts", name);
-    controllers_.push_back(
-        std::make_unique<controller_process>(name, dice_.next(), wall_base_, plan_, trace_, time_, network_));
+    controllers_.push_back(std::make_unique<controller_process>(name, dice_.next(), wall_base_, plan_, trace_, time_, network_));
     ledger_.controllers_changed();
 }
 
@@ -469,8 +468,8 @@ std::string world::compare_pages() {
             errors.emplace_back(one.get_string());
         if (entry->at("OK").get_bool() != state.ok || errors != state.errors || entry->at("uuid").get_string() != state.run_id)
             return fmt::format("the status page shows another result of {} than the stored one", key.text());
-        const auto series = fmt::format("\n{}{{check=\"{}\",namespace=\"{}\",status=\"{}\"", is_job ? "kuberhealthy_job" : "kuberhealthy_check",
-                                        key.text(), key.ns, state.ok ? 1 : 0);
+        const auto series = fmt::format("\n{}{{check=\"{}\",namespace=\"{}\",status=\"{}\"",
+                                        is_job ? "kuberhealthy_job" : "kuberhealthy_check", key.text(), key.ns, state.ok ? 1 : 0);
         if (metrics->find(series) == std::string::npos)
             return fmt::format("the metrics do not have the stored result of {}", key.text());
     }
@@ -562,7 +561,8 @@ asio::awaitable<void> world::send(std::shared_ptr<sender> one) {
         auto copy = post;
         auto answer = co_await one->client->exchange(std::move(copy), one->runtime.now() + 40s);
         const unsigned status = answer ? answer->status : 0;
-        trace_.line("checker of {} is answered {}{}", order.pod.name, status, status == 400 ? " " + answer->body.substr(0, 80) : "");
+        trace_.line("checker of {} is answered {}{}", order.pod.name, status,
+                    status == 400 ? " " + answer->body.substr(0, 80) : "");
         answers_.push_back(status);
         mark_time();
         ledger_.report_answered(id, status, answer ? answer->body : std::string());

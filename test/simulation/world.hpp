@@ -8,9 +8,9 @@
 #include <deque>
 #include <optional>
 
-// The stack tier: the real controller, the embedded API server, kubelet, checkers and user, each process on its own io_context, on one
-// virtual timeline and network. The world lets the contexts run in an order that the seed decides, and moves time on when nothing is
-// left to run.
+// The stack tier: the real controller, the embedded API server, kubelet, checkers and user, each process on its own io_context,
+// on one virtual timeline and network. The world lets the contexts run in an order that the seed decides, and moves time on when
+// nothing is left to run.
 
 namespace simulation {
 
