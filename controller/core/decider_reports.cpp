@@ -25,6 +25,15 @@ bool is_same(const report_content& content, const state_view& stored) {
     return content.ok == stored.ok && content.errors == stored.errors;
 }
 
+/// Whether the check or job of this pod is there or was seen to go. Otherwise the watch of the checks lags behind that of the
+/// pods, and nothing can be said of the run yet.
+bool knows_owner(const entity& e, const pod_record& pod) {
+    const check_view* subject = e.subject();
+    if (subject && (pod.legacy || belongs_to(pod, *subject)))
+        return true;
+    return e.gone_uids.contains(pod.view.check_uid) || (e.job && belongs_to(pod, *e.job));
+}
+
 } // namespace
 
 void decider::answer(report_id id, report_answer how, std::string reason) {
@@ -59,11 +68,11 @@ void decider::take_report(report_received report, time_point held_until) {
     }
     entity* owner = nullptr;
     const pod_record* pod = synced() ? reporter_of(report, owner) : nullptr;
-    if (pod) {
+    if (pod && knows_owner(*owner, *pod)) {
         take_report_of(*owner, *pod, std::move(report));
         return;
     }
-    if (synced() && take_report_of_gone_pod(report))
+    if (synced() && !pod && take_report_of_gone_pod(report))
         return;
     if (KH_MUTATION(refuse_an_unknown_secret)) {
         answer(id, report_answer::refused, "nobody knows this secret");

@@ -128,10 +128,10 @@ void decider::drive_start(entity& e, const check_view& subject) {
         return;
     }
     wake_at(gives_up);
+    if (start.create.in_flight)
+        return; // its answer wakes this up, also where the deadline passes meanwhile
     if (start.deadline)
         wake_at(*start.deadline);
-    if (start.create.in_flight)
-        return;
     if (!start.create.ready(clock_.now)) {
         wake_at(start.create.not_before);
         return;

@@ -116,8 +116,8 @@ bool has_ended(const entity& e, const check_view& subject, unix_seconds slot, un
 /// Whether the stored result is what a checker said, not what was inferred.
 bool has_report(const entity& e, const check_view& subject);
 
-/// Whether the pod runs an older generation of the check's spec: it is superseded. A newer one is another replica's that has seen an
-/// edit of which the watch here has not told yet. Never true of a job.
+/// Whether the pod runs an older generation of the check's spec: it is superseded. A newer one is another replica's that has seen
+/// an edit of which the watch here has not told yet. Never true of a job.
 bool is_of_other_spec(const pod_record& pod, const check_view& subject);
 
 /// The newest slot known of the subject, with the generation that it ran; nothing if it has never run.

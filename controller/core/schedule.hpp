@@ -34,7 +34,7 @@ unix_seconds first_slot(const check_view& check, unix_seconds now, unix_seconds 
 /// The slot after `base`: the first grid point at least half an interval after it, or the latest that has passed by `now`.
 unix_seconds next_slot(const check_view& check, unix_seconds base, unix_seconds now);
 
-/// A slot so far ahead that the clock must have jumped: it counts as older than every other.
+/// A slot so far ahead that the clock must have jumped: it counts as older than every other. Never true of a job's.
 bool is_void(const check_view& check, unix_seconds slot, unix_seconds now);
 
 } // namespace kh::core

@@ -177,6 +177,7 @@ void ledger::pod_stored(const pod_view& pod, bool is_new, bool) {
         return;
     if (is_new) {
         run.timeout = owner->second.view.timeout;
+        run.is_void = run.slot() > wall_ + std::max<unix_seconds>(interval_of(owner->second.view), 60) - 5;
         judge_new_run(run, owner->second);
         runs_of_[uid].push_back(pod.uid);
         auto& check = owner->second;
@@ -270,7 +271,7 @@ void ledger::judge_due_run(run_fact& run) {
     if (is_superseded || has_result(run) || !run.pod.slot)
         return;
     // What nobody watched is history (5.3), and what stands too far ahead after a jump counts as older than every other.
-    if (run.lives != lives_ || check.states_were_lost || run.jumps != jumps_)
+    if (run.lives != lives_ || check.states_were_lost || run.jumps != jumps_ || run.is_void)
         return;
     // A pod that was deleted because its check has a newer slot.
     if (check.newest_slot && *check.newest_slot > run.slot())
@@ -359,7 +360,7 @@ void ledger::judge_refusal(const try_fact& sent, const std::string& reason) {
         return;
     if (const auto state = state_of(run.pod.check); !run.pod.slot && state && state->last_run && *state->last_run >= run.slot())
         return;
-    if (run.jumps != jumps_ && !about_.is_calm)
+    if ((run.jumps != jumps_ || run.is_void) && !about_.is_calm)
         return;
     // Recovered and adopted pods end by what stands on them, which is counted from when their create was sent.
     auto end = run.created + run.timeout - (about_.is_calm ? duration{} : call_time() + 1s);
@@ -387,7 +388,7 @@ void ledger::chaos_ended() {
 }
 
 void ledger::look() {
-    if (now_ < next_look_ || !violation_.empty())
+    if (now_ < next_look_ || is_over_ || !violation_.empty())
         return;
     next_look_ = now_ + 500ms;
     if (is_chaotic_ && !about_.is_calm)

@@ -41,6 +41,8 @@ public:
     void controllers_changed(); ///< one began or ended
     void clock_jumped();
     void chaos_ended();
+    /// The last controller was told to stop: nothing is due from now on.
+    void controllers_stopped() { is_over_ = true; }
 
     // The POSTs of the checkers: one try each.
     using try_id = std::uint64_t;
@@ -91,6 +93,7 @@ private:
         unix_seconds wall = 0; ///< the controller's clock, when it was created
         unsigned lives = 0;    ///< of controllers, then
         unsigned jumps = 0;
+        bool is_void = false; ///< ordered before the clock was set back: its slot counts as older than every other
         unix_seconds slot() const { return pod.slot ? *pod.slot : pod.created; }
     };
     struct try_fact {
@@ -120,6 +123,7 @@ private:
     time_point now_{};
     unix_seconds wall_ = 0;
     bool is_chaotic_ = true;
+    bool is_over_ = false;
     time_point healed_{};
     unsigned lives_ = 0;
     unsigned jumps_ = 0;

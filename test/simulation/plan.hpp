@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string>
 
-// What one seed is about: how long, how many checks, and which faults are on. Not every fault in every seed (swarm testing): a mix
-// that has all of them at once rarely lets one get far.
+// What one seed is about: how long, how many checks, and which faults are on. Not every fault in every seed (swarm testing): a
+// mix that has all of them at once rarely lets one get far.
 
 namespace simulation {
 
@@ -25,34 +25,34 @@ struct fault_mix {
     double bookmarks = 0;   ///< a watch that is flooded with them
     double dial_fails = 0;
 
-    std::chrono::seconds kill{};     ///< kill -9 of the controller
-    double kill_at_request = 0;      ///< per request: the controller dies some handlers after it was sent
-    std::chrono::seconds restart{};  ///< SIGTERM, drained, started again
-    std::chrono::seconds overlap{};  ///< a second controller beside the first for a while
-    std::chrono::seconds outage{};   ///< the API server is away
-    std::chrono::seconds wire{};     ///< one connection is reset or stalls
-    std::chrono::seconds compact{};  ///< the API server forgets its history
-    std::chrono::seconds clock{};    ///< the controller's wall clock jumps, up to an hour both ways
-    std::chrono::seconds user{};     ///< somebody edits, deletes, recreates
-    bool states_by_hand = false;     ///< the user also deletes states
-    bool pods_by_hand = false;       ///< ... and pods
+    std::chrono::seconds kill{};    ///< kill -9 of the controller
+    double kill_at_request = 0;     ///< per request: the controller dies some handlers after it was sent
+    std::chrono::seconds restart{}; ///< SIGTERM, drained, started again
+    std::chrono::seconds overlap{}; ///< a second controller beside the first for a while
+    std::chrono::seconds outage{};  ///< the API server is away
+    std::chrono::seconds wire{};    ///< one connection is reset or stalls
+    std::chrono::seconds compact{}; ///< the API server forgets its history
+    std::chrono::seconds clock{};   ///< the controller's wall clock jumps, up to an hour both ways
+    std::chrono::seconds user{};    ///< somebody edits, deletes, recreates
+    bool states_by_hand = false;    ///< the user also deletes states
+    bool pods_by_hand = false;      ///< ... and pods
 };
 
 /// What becomes of pods, as probabilities; the rest reports once, in time, and ends.
 struct fate_mix {
-    double never_starts = 0;  ///< unschedulable, image errors (some of them final)
-    double silent = 0;        ///< ends without a report
-    double hangs = 0;         ///< never ends, never reports
-    double late = 0;          ///< reports around or after its deadline
-    double repeats = 0;       ///< the same report again
-    double contradicts = 0;   ///< another report of the same run
-    double wrong_secret = 0;  ///< reports with somebody else's secret first
-    double no_header = 0;     ///< v2's JavaScript and Python clients: known by the address
-    double vanishes = 0;      ///< deleted by somebody
-    double evicted = 0;       ///< lost to its infrastructure
-    double sidecar = 0;       ///< a second container lives on
+    double never_starts = 0; ///< unschedulable, image errors (some of them final)
+    double silent = 0;       ///< ends without a report
+    double hangs = 0;        ///< never ends, never reports
+    double late = 0;         ///< reports around or after its deadline
+    double repeats = 0;      ///< the same report again
+    double contradicts = 0;  ///< another report of the same run
+    double wrong_secret = 0; ///< reports with somebody else's secret first
+    double no_header = 0;    ///< v2's JavaScript and Python clients: known by the address
+    double vanishes = 0;     ///< deleted by somebody
+    double evicted = 0;      ///< lost to its infrastructure
+    double sidecar = 0;      ///< a second container lives on
     double slow_start = 0;
-    double patient = 0.5;     ///< clients that dial again; the others are v2's, which cannot resend on a new connection
+    double patient = 0.5; ///< clients that dial again; the others are v2's, which cannot resend on a new connection
 };
 
 struct plan {

@@ -485,6 +485,7 @@ void world::finish() {
     look_at_pages();
     ledger_.look_at_the_end();
     restarts_ = false;
+    ledger_.controllers_stopped();
     stop_controller();
     run_until([this] { return senders_ == 0; }, 120s);
     if (senders_ != 0)

@@ -54,6 +54,24 @@ BOOST_AUTO_TEST_CASE(a_job_runs_once_and_its_phase_follows) {
     BOOST_TEST(!b.has<write_result>());
 }
 
+BOOST_AUTO_TEST_CASE(a_clock_that_is_set_back_behind_the_creation_of_a_job_does_not_matter_to_it) {
+    bench b = synced_bench();
+    check_view job = make_job();
+    b.tell(check_applied{job});
+    const create_pod order = b.take<create_pod>();
+    b.clock.wall -= 3600s;
+    const pod_view pod = b.ended(b.pod_of(order));
+    create_done done;
+    done.key = order.key;
+    done.id = order.id;
+    done.answer = create_answer::created;
+    done.pod = pod;
+    b.tell(done);
+    b.advance(6s);
+    BOOST_TEST(!b.has<create_pod>());
+    BOOST_TEST((b.accept_write().result.how == outcome::ended_without_report));
+}
+
 BOOST_AUTO_TEST_CASE(a_job_that_was_running_and_whose_pod_is_gone_has_failed) {
     bench b = synced_bench();
     check_view job = make_job();

@@ -70,6 +70,23 @@ BOOST_AUTO_TEST_CASE(a_report_that_is_faster_than_the_watch_waits_for_it) {
     answers(b, id, report_answer::stored);
 }
 
+BOOST_AUTO_TEST_CASE(a_report_of_a_check_that_no_watch_has_shown_yet_waits_for_it) {
+    bench other = synced_bench();
+    const pod_view pod = other.start_first_run(make_check()); // another replica's run
+    bench b = synced_bench();
+    b.tell(pod_applied{pod});
+    const report_id early = b.report(pod);
+    BOOST_TEST(!b.has<answer_report>());
+    b.tell(check_applied{make_check()});
+    b.accept_write();
+    answers(b, early, report_answer::stored);
+    bench late = synced_bench();
+    late.tell(pod_applied{pod});
+    const report_id never = late.report(pod);
+    late.advance(6s);
+    answers(late, never, report_answer::later);
+}
+
 BOOST_AUTO_TEST_CASE(holds_are_capped_in_number) {
     decider_settings settings;
     settings.held_max = 3;

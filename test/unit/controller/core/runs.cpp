@@ -462,6 +462,25 @@ BOOST_AUTO_TEST_CASE(an_evicted_pod_gets_one_retry_within_its_deadline) {
     BOOST_TEST(!b.has<create_pod>());
 }
 
+BOOST_AUTO_TEST_CASE(a_retry_that_is_not_answered_by_its_deadline_is_waited_for_in_peace) {
+    bench b = synced_bench();
+    pod_view pod = b.start_first_run(make_check());
+    b.advance(29s);
+    pod.infrastructure_fault = true;
+    pod.terminating = true;
+    b.tell(pod_applied{pod});
+    const create_pod retry = b.take<create_pod>();
+    b.clock.now += 10s;
+    b.clock.wall += 10s;
+    b.core.step(b.clock, {}, b.actions);
+    BOOST_TEST((b.core.next_due() > b.clock.now)); // it does not ask to be woken again and again
+    create_done done;
+    done.key = retry.key;
+    done.id = retry.id;
+    b.tell(done);
+    BOOST_TEST((b.take<write_result>().result.how == outcome::infrastructure));
+}
+
 BOOST_AUTO_TEST_CASE(the_retry_of_an_evicted_pod_reports_for_the_slot) {
     bench b = synced_bench();
     pod_view pod = b.start_first_run(make_check());
