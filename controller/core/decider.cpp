@@ -171,6 +171,8 @@ void decider::on(check_deleted&& told) {
 }
 
 void decider::store_state(entity& e, state_view state) {
+    if (!state.uid.empty() && state.uid == e.gone_state_uid)
+        return; // the answer of a write or a read came later than the watch that told of the end
     if (e.state && e.state->uid == state.uid && certainly_older(state.resource_version, e.state->resource_version))
         return;
     e.state = std::move(state);
@@ -184,7 +186,10 @@ void decider::on(state_applied&& told) {
 
 void decider::on(state_deleted&& told) {
     entity* e = find_entity(told.key);
-    if (!e || !e->state || e->state->uid != told.uid)
+    if (!e)
+        return;
+    e->gone_state_uid = told.uid;
+    if (!e->state || e->state->uid != told.uid)
         return;
     e->state.reset();
     mark(*e);

@@ -17,6 +17,8 @@ void decider::reconcile_orphans(entity& e) {
             continue;
         if (pod.vanished)
             drop_pod(e, std::string(pod.view.name));
+        else if (of_job_of_same_name && pod.alive()) // a check has taken its name: this run ends superseded
+            remove_pod(e, pod, false);
         else if (!pod.view.terminating && !of_job_of_same_name)
             remove_pod(e, pod, !pod.view.check_uid.empty() && !e.gone_uids.contains(pod.view.check_uid));
     }

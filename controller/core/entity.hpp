@@ -85,6 +85,7 @@ struct entity {
     /// A slot was used in this process even if no pod of it was ever seen.
     std::optional<unix_seconds> newest_started;
     std::set<std::string, std::less<>> gone_uids; ///< checks and jobs of this name whose deletion was seen
+    std::string gone_state_uid;                   ///< the last state whose deletion was seen
 
     std::optional<time_point> wake; ///< its entry in the agenda
     unix_seconds overdue_slot = 0;  ///< its place in the queue of overdue starts, if it is there

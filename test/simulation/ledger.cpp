@@ -46,6 +46,9 @@ void ledger::check_stored(const check_view& check) {
     if (is_edit)
         fact.changed = now_;
     current_[{check.key, check.kind}] = check.uid;
+    if (check.kind == workload::check && is_edit) // it takes the name of a job as well
+        if (auto job = current_.find({check.key, workload::job}); job != current_.end())
+            checks_[job->second].changed = now_;
     if (current_.contains({check.key, workload::check}) && current_.contains({check.key, workload::job}))
         shared_names_.insert(check.key);
 }
@@ -73,6 +76,11 @@ bool ledger::is_present(const check_key& key) const {
 duration ledger::timeout_of(const std::string& check_uid) const {
     auto at = checks_.find(check_uid);
     return at == checks_.end() ? duration(10s) : at->second.view.timeout;
+}
+
+bool ledger::was_lost_by_hand(const check_key& key) const {
+    auto at = current_.find({key, workload::job});
+    return at != current_.end() && checks_.at(at->second).states_were_lost;
 }
 
 std::optional<state_view> ledger::state_of(const check_key& key) const {
@@ -177,6 +185,9 @@ void ledger::pod_stored(const pod_view& pod, bool is_new, bool) {
         return;
     if (is_new) {
         run.timeout = owner->second.view.timeout;
+        // The clock was set back: this second comes a second time, and its run is another.
+        if (auto before = slots_.find({uid, run.slot()}); jumps_ != 0 && before != slots_.end() && pod.attempt == 0)
+            before->second.how.reset();
         run.is_void = run.slot() > wall_ + std::max<unix_seconds>(interval_of(owner->second.view), 60) - 5;
         judge_new_run(run, owner->second);
         runs_of_[uid].push_back(pod.uid);

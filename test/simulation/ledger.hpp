@@ -64,6 +64,8 @@ public:
     std::optional<kh::core::state_view> state_of(const check_key& key) const;
     const std::map<check_key, kh::core::state_view>& states() const { return states_; }
     bool is_present(const check_key& key) const;
+    /// Somebody deleted the result of this job, which may be shown all the same (docs/reliability.md).
+    bool was_lost_by_hand(const check_key& key) const;
 
 private:
     struct check_fact {

@@ -72,6 +72,33 @@ BOOST_AUTO_TEST_CASE(a_clock_that_is_set_back_behind_the_creation_of_a_job_does_
     BOOST_TEST((b.accept_write().result.how == outcome::ended_without_report));
 }
 
+BOOST_AUTO_TEST_CASE(a_state_that_was_deleted_does_not_come_back_with_the_late_answer_of_its_write) {
+    bench b = synced_bench();
+    b.tell(check_applied{make_job()});
+    const pod_view pod = b.running(b.answer_create());
+    b.tell(pod_applied{pod});
+    b.report(pod);
+    const write_result order = b.take<write_result>();
+    const state_view stored = b.state_of(order.result);
+    b.tell(state_applied{stored});
+    b.tell(state_deleted{stored.key, stored.uid});
+    b.forget_actions();
+    b.answer_write(order, write_answer::written, stored);
+    const write_result again = b.take<write_result>(); // the report is not lost with it
+    BOOST_TEST(again.resource_version == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_check_that_takes_the_name_of_a_job_ends_its_run) {
+    bench b = synced_bench();
+    b.tell(check_applied{make_job()});
+    const pod_view pod = b.running(b.answer_create());
+    b.tell(pod_applied{pod});
+    b.tell(check_applied{make_check("once", "check-uid")});
+    const delete_pod order = b.take<delete_pod>();
+    BOOST_TEST(order.pod_uid == pod.uid);
+    BOOST_TEST(!order.verify_owner_uid.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_job_that_was_running_and_whose_pod_is_gone_has_failed) {
     bench b = synced_bench();
     check_view job = make_job();
