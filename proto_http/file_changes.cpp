@@ -11,8 +11,11 @@
 
 #include <array>
 #include <cerrno>
+#include <deque>
+#include <filesystem>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace proto_http {
 
@@ -25,21 +28,70 @@ constexpr std::uint32_t of_interest = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FR
 /// An editor writes a file in several steps.
 constexpr auto settle_time = std::chrono::milliseconds(50);
 
-/// What a ConfigMap volume swaps when its content changes: the files themselves are links through it.
-constexpr std::string_view configmap_link = "..data";
+constexpr int links_max = 40; // as the kernel follows
+
+/// Somebody who changes the way faster than it is walked is told of the next change.
+constexpr int walks_max = 8;
+
+/// A folder on the way to a file, and the name in it that leads on.
+using step = std::pair<std::string, std::string>;
+
+/// The way to a file through every link, as far as it exists: whatever changes what the path means changes one of these names.
+/// A ConfigMap volume swaps a link in the middle of it; somebody else may move a folder.
+std::vector<step> way_to(const std::string& path) {
+    std::vector<step> steps;
+    std::deque<std::string> ahead;
+    std::string folder;
+    const auto turn_to = [&](const std::filesystem::path& target) {
+        if (target.is_absolute())
+            folder = "/";
+        ahead.insert(ahead.begin(), target.begin(), target.end());
+    };
+    folder = ".";
+    turn_to(path);
+    for (int links = 0; !ahead.empty();) {
+        std::string name = std::move(ahead.front());
+        ahead.pop_front();
+        if (name.empty() || name == "/" || name == ".")
+            continue;
+        const std::string at = folder + "/" + name;
+        if (name == "..") {
+            folder = at;
+            continue;
+        }
+        steps.emplace_back(folder, std::move(name));
+        std::error_code error;
+        const auto target = std::filesystem::read_symlink(at, error);
+        if (!error) {
+            if (++links > links_max)
+                break;
+            turn_to(target);
+        } else if (!std::filesystem::exists(at, error)) {
+            break;
+        } else {
+            folder = at;
+        }
+    }
+    return steps;
+}
 
 class inotify_changes final : public file_changes {
 public:
-    inotify_changes(asio::io_context& context, int descriptor) : input_(context, descriptor), settling_(context) {}
+    inotify_changes(asio::io_context& context, int descriptor, std::vector<std::string> paths)
+        : input_(context, descriptor), settling_(context), paths_(std::move(paths)) {}
 
-    error_code add(const std::string& path) {
-        auto slash = path.rfind('/');
-        auto folder = slash == std::string::npos ? std::string(".") : slash == 0 ? std::string("/") : path.substr(0, slash);
-        int watch = ::inotify_add_watch(input_.native_handle(), folder.c_str(), of_interest);
-        if (watch < 0)
-            return error_code(errno, boost::system::system_category());
-        names_[watch].insert(slash == std::string::npos ? path : path.substr(slash + 1));
-        return {};
+    /// Watches the way to each file as it is now. An error if the end of one, as far as it exists, cannot be watched.
+    error_code follow() {
+        error_code failed;
+        auto steps = all_steps();
+        for (int walk = 0; walk < walks_max; ++walk) {
+            failed = watch(steps);
+            auto again = all_steps();
+            if (again == steps)
+                break;
+            steps = std::move(again);
+        }
+        return failed;
     }
 
     asio::awaitable<result<void>> next() override {
@@ -56,25 +108,57 @@ public:
         auto [cancelled] = co_await settling_.async_wait(await_tuple);
         if (cancelled)
             co_return errc::cancelled;
+        follow();
         co_return result<void>();
     }
 
 private:
+    std::vector<std::vector<step>> all_steps() const {
+        std::vector<std::vector<step>> all;
+        for (const auto& path : paths_)
+            all.push_back(way_to(path));
+        return all;
+    }
+
+    error_code watch(const std::vector<std::vector<step>>& ways) {
+        error_code failed;
+        std::map<int, std::set<std::string, std::less<>>> wanted;
+        for (const auto& way : ways) {
+            error_code of_last;
+            for (const auto& [folder, name] : way) {
+                const int id = ::inotify_add_watch(input_.native_handle(), folder.c_str(), of_interest);
+                of_last = id < 0 ? error_code(errno, boost::system::system_category()) : error_code();
+                if (id >= 0)
+                    wanted[id].insert(name);
+            }
+            if (of_last) // a folder before it may be one that only lets through
+                failed = of_last;
+        }
+        for (const auto& [id, names] : names_)
+            if (!wanted.contains(id))
+                ::inotify_rm_watch(input_.native_handle(), id);
+        names_ = std::move(wanted);
+        return failed;
+    }
+
     bool concerns_us(std::size_t size) const {
         bool found = false;
         for (std::size_t at = 0; at + sizeof(inotify_event) <= size;) {
             const auto* one = reinterpret_cast<const inotify_event*>(buffer_.data() + at);
             at += sizeof(inotify_event) + one->len;
+            if (one->mask & IN_Q_OVERFLOW)
+                found = true;
             auto names = names_.find(one->wd);
             std::string_view name = one->len == 0 ? std::string_view() : std::string_view(one->name);
-            found = found || (names != names_.end() && (name == configmap_link || names->second.contains(name)));
+            found = found || (names != names_.end() && names->second.contains(name));
         }
         return found;
     }
 
     asio::posix::stream_descriptor input_;
     asio::steady_timer settling_;
-    std::map<int, std::set<std::string, std::less<>>> names_;
+    std::vector<std::string> paths_;
+    std::map<int, std::set<std::string, std::less<>>> names_; ///< by watch
     alignas(inotify_event) std::array<char, 4096> buffer_;
 };
 
@@ -84,10 +168,9 @@ result<std::unique_ptr<file_changes>> file_changes::watch(asio::io_context& cont
     int descriptor = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (descriptor < 0)
         return error_code(errno, boost::system::system_category());
-    auto made = std::make_unique<inotify_changes>(context, descriptor);
-    for (const auto& path : paths)
-        if (auto error = made->add(path))
-            return error;
+    auto made = std::make_unique<inotify_changes>(context, descriptor, paths);
+    if (auto error = made->follow())
+        return error;
     return std::unique_ptr<file_changes>(std::move(made));
 }
 

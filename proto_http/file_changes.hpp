@@ -11,11 +11,12 @@
 
 namespace proto_http {
 
-/// Tells when files are written, replaced, made or removed (inotify on their folders, so that a file that an editor or a
-/// ConfigMap volume replaces by another is seen as well). Part of the system, like system_runtime.
+/// Tells when files are written, replaced, made or removed, or when a link or folder on the way to them is (inotify on every
+/// folder of that way): an editor replaces a file by another, a ConfigMap volume swaps a link in front of it. Part of the system,
+/// like system_runtime.
 class file_changes {
 public:
-    /// The files need not exist, their folders must. Errors: the system's code.
+    /// Neither the files nor their folders need exist. Errors: the system's code.
     static result<std::unique_ptr<file_changes>> watch(boost::asio::io_context& context, const std::vector<std::string>& paths);
     virtual ~file_changes() = default;
 

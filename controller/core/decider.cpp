@@ -404,4 +404,9 @@ void decider::on(draining&&) {
     mark_all();
 }
 
+void decider::on(settings_changed&& told) {
+    static_cast<live_settings&>(settings_) = told.settings;
+    mark_all();
+}
+
 } // namespace kh::core

@@ -18,9 +18,8 @@
 
 namespace kh::core {
 
-struct decider_settings {
+struct decider_settings : live_settings {
     verdict_rules verdicts;
-    retention_rules retention;
     duration hold_unknown_max = std::chrono::seconds(5);                ///< a report whose pod no watch has shown
     duration hold_write_max = std::chrono::seconds(20);                 ///< a report whose write does not succeed
     std::size_t held_max = 1000;                                        ///< reports of unknown pods held at once
@@ -28,9 +27,7 @@ struct decider_settings {
     std::size_t open_report_bytes_max = std::size_t{128} * 1024 * 1024; ///< and their errors
     duration linger_after_report = std::chrono::seconds(30);
     duration stale_margin = std::chrono::seconds(30);
-    double overdue_starts_per_second = 20;
     unix_seconds newcomer_spread = newcomer_delay_max; ///< 0: a new check starts at once
-    bool reports_without_header = true;
     bool leader = true;
     boost::uuids::uuid salt{}; ///< random, for the index of secrets
 };
@@ -68,6 +65,7 @@ private:
     void on(phase_done&& e);
     void on(leadership_changed&& e);
     void on(draining&& e);
+    void on(settings_changed&& e);
 
     entity& entity_of(const check_key& key);
     entity* find_entity(const check_key& key);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "controller/core/settings.hpp"
 #include "controller/core/types.hpp"
 
 #include <cstdint>
@@ -137,8 +138,13 @@ struct leadership_changed {
 /// No new runs from now on: the process is about to stop. Reports are still taken and written.
 struct draining {};
 
+/// The configuration was read anew. No run is touched by it.
+struct settings_changed {
+    live_settings settings;
+};
+
 using event = std::variant<check_applied, check_deleted, state_applied, state_deleted, pod_applied, pod_deleted, watch_synced,
                            report_received, create_done, write_done, pod_delete_done, state_delete_done, phase_done,
-                           leadership_changed, draining>;
+                           leadership_changed, draining, settings_changed>;
 
 } // namespace kh::core

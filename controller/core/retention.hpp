@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/core/entity.hpp"
+#include "controller/core/settings.hpp"
 #include "controller/core/types.hpp"
 
 #include <string>
@@ -9,12 +10,6 @@
 // Which finished pods are kept (run-protocol, 3.4; v2's counts and ages, kuberhealthy-v2 7.1).
 
 namespace kh::core {
-
-struct retention_rules {
-    duration age_max = std::chrono::hours(72);
-    std::size_t succeeded_max = 4;
-    std::size_t failed_max = 4;
-};
 
 struct retention_plan {
     std::vector<std::string> remove;  ///< names of finished pods beyond the rules
