@@ -1,13 +1,16 @@
 #include "controller/config_file.hpp"
 
+#include "proto_http/ascii.hpp"
 #include "proto_http/go_duration.hpp"
 #include "proto_http/text.hpp"
+#include "proto_http/url.hpp"
 
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
 #include <array>
 #include <cmath>
+#include <set>
 #include <utility>
 
 namespace kh {
@@ -202,10 +205,26 @@ constexpr std::array<std::pair<std::string_view, reader>, 18> readers{{
 }};
 
 complaint read_key(const context& in, const std::string& key, const YAML::Node& value) {
-    for (const auto& [known, read] : readers)
+    std::string_view meant; // keys are case-sensitive, as in v2
+    for (const auto& [known, read] : readers) {
         if (known == key)
             return value.IsNull() ? complaint() : read(in, value);
-    in.warnings.push_back(fmt::format("{}: unknown key, ignored", proto_http::one_line(key, 80)));
+        if (proto_http::ascii::equal(known, key))
+            meant = known;
+    }
+    in.warnings.push_back(fmt::format("{}: unknown key, ignored{}", proto_http::one_line(key, 80),
+                                      meant.empty() ? "" : fmt::format("; the key is {}", meant)));
+    return {};
+}
+
+/// What no single key can say.
+complaint check_together(const settings& all) {
+    if (!all.influx.enabled)
+        return {};
+    if (!proto_http::parse_url(all.influx.url))
+        return "influxURL: want a URL such as http://influxdb:8086 (enableInflux is true)";
+    if (all.influx.database.empty())
+        return "influxDB: want the name of a database (enableInflux is true)";
     return {};
 }
 
@@ -214,14 +233,17 @@ std::string read_document(const YAML::Node& document, const context& in) {
         return {};
     if (!document.IsMap())
         return "not a map of keys and values";
+    std::set<std::string> seen;
     for (const auto& item : document) {
         std::string key;
         if (!decode(item.first, key))
             return "not a map with names as keys";
+        if (!seen.insert(key).second)
+            in.warnings.push_back(fmt::format("{}: more than once; the last one counts", proto_http::one_line(key, 80)));
         if (const auto why = read_key(in, key, item.second); !why.empty())
             return fmt::format("{}: {}", key, why);
     }
-    return {};
+    return check_together(in.into);
 }
 
 } // namespace

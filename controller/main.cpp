@@ -37,14 +37,18 @@ void raise_descriptor_limit() {
 int run(const kh::command_line& arguments) {
     boost::asio::io_context context(1);
     const auto runtime = proto_http::make_system_runtime(context);
+    // Before the file is read, so that no change of it is missed.
+    auto config_changes = proto_http::file_changes::watch(context, {arguments.config_path});
     kh::settings_load load = kh::load_settings(*runtime, arguments);
     if (!load.value)
         return fail(load.error);
-    const kh::settings& settings = *load.value;
+    const kh::settings settings = *load.value;
     const auto log = kh::make_stderr_logger(settings.format, [&runtime] { return runtime->wall_now(); });
     log->set_level(settings.level);
     for (const std::string& warning : load.warnings)
         log->warning("configuration", {{"warning", warning}});
+    if (!config_changes)
+        log->warning("the configuration file is not followed", {{"error", config_changes.error().message()}});
 
     k8s::config_options where;
     where.kubeconfig = settings.kubeconfig;
@@ -69,6 +73,8 @@ int run(const kh::command_line& arguments) {
                                       {"reporting_url", settings.reporting_url}});
 
     auto controller = std::make_unique<kh::controller_operator>(*runtime, **api, settings, *log);
+    if (config_changes)
+        controller->follow_configuration(arguments, std::move(load), std::move(*config_changes));
     boost::asio::signal_set signals(context, SIGTERM, SIGINT);
     bool stopping = false;
     std::function<void()> await_signal = [&] {

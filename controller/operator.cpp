@@ -10,6 +10,7 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -20,13 +21,21 @@ namespace json = boost::json;
 
 namespace {
 
-core::decider_settings core_settings(proto_http::runtime& rt, const settings& from) {
-    core::decider_settings to;
+core::live_settings live_settings(const settings& from) {
+    core::live_settings to;
     to.retention.age_max = from.check_pod_age_max;
     to.retention.succeeded_max = from.completed_pods_max;
     to.retention.failed_max = from.error_pods_max;
+    to.max_job_age = from.job_age_max;
+    to.reaper_interval = from.reaper_interval;
     to.overdue_starts_per_second = from.starts_per_second_max;
     to.reports_without_header = from.reports_without_header;
+    return to;
+}
+
+core::decider_settings core_settings(proto_http::runtime& rt, const settings& from) {
+    core::decider_settings to;
+    static_cast<core::live_settings&>(to) = live_settings(from);
     to.newcomer_spread = from.newcomer_spread.count();
     const std::uint64_t words[2] = {rt.random(), rt.random()};
     static_assert(sizeof words == sizeof to.salt.data);
@@ -72,6 +81,15 @@ void add_sample(metric_family& f, std::string label, std::string text, std::uint
     metric_sample& sample = f.samples.emplace_back();
     sample.labels.emplace_back(std::move(label), std::move(text));
     sample.value = static_cast<double>(value);
+}
+
+/// As Prometheus names them of itself.
+void add_configuration_metrics(const config_follower& from, std::vector<metric_family>& to) {
+    to.push_back(single("kuberhealthy_config_last_reload_successful", "Whether the configuration file as it is now was taken",
+                        "gauge", from.is_successful() ? 1 : 0));
+    const auto at = std::chrono::duration<double>(from.last_success().time_since_epoch());
+    to.push_back(single("kuberhealthy_config_last_reload_success_timestamp_seconds", "When the configuration file was last taken",
+                        "gauge", std::floor(at.count())));
 }
 
 } // namespace
@@ -183,6 +201,20 @@ void controller_operator::write_log(const core::write_log& line) {
     log_.log(to_log_level(line.level), line.message, fields);
 }
 
+void controller_operator::follow_configuration(command_line arguments, settings_load loaded,
+                                               std::unique_ptr<proto_http::file_changes> changes) {
+    configuration_ = std::make_unique<config_follower>(runtime_, log_, std::move(arguments), std::move(loaded),
+                                                       [this](const settings& wanted) { apply(wanted); });
+    config_changes_ = std::move(changes);
+}
+
+void controller_operator::apply(const settings& wanted) {
+    settings_ = wanted;
+    log_.set_level(wanted.level);
+    board_.set_options(wanted.board);
+    driver_.post(core::settings_changed{live_settings(wanted)});
+}
+
 bool controller_operator::ready() const {
     return watches_health_.all_synced() && !stopping_;
 }
@@ -195,6 +227,9 @@ board_globals controller_operator::globals() const {
         g.errors.push_back({{}, "kuberhealthy has not read the cluster's checks, jobs, states and pods yet"});
     for (const auto& [key, text] : conflicts_)
         g.errors.push_back({key.ns, text});
+    if (configuration_)
+        for (std::string& text : configuration_->complaints())
+            g.errors.push_back({{}, std::move(text)});
     return g;
 }
 
@@ -219,6 +254,8 @@ std::vector<metric_family> controller_operator::process_metrics() const {
     families.push_back(std::move(reports));
     families.push_back(
         single("kuberhealthy_reports_held", "Reports that wait for their answer", "gauge", static_cast<double>(reports_.held())));
+    if (configuration_)
+        add_configuration_metrics(*configuration_, families);
     return families;
 }
 
@@ -264,6 +301,8 @@ asio::awaitable<void> controller_operator::run(std::unique_ptr<proto_http::accep
 
     server_tasks_.spawn("HTTP server", server_->run(std::move(listener)));
     start_watches();
+    if (configuration_)
+        watch_tasks_.spawn("configuration", configuration_->run(std::move(config_changes_)));
     driver_tasks_.spawn("driver", driver_.run());
 
     // The server ends when it has drained; everything that a held report needs lives until then.

@@ -3,6 +3,7 @@
 #include "asio_k8s/client.hpp"
 #include "asio_k8s/watcher.hpp"
 #include "controller/api_health.hpp"
+#include "controller/config_follower.hpp"
 #include "controller/driver.hpp"
 #include "controller/executor.hpp"
 #include "controller/feeds.hpp"
@@ -40,7 +41,12 @@ public:
 
     bool ready() const;
 
+    /// Reads the configuration again whenever `changes` tells, and applies it. `loaded` is where the settings given at
+    /// construction came from. Before run().
+    void follow_configuration(command_line arguments, settings_load loaded, std::unique_ptr<proto_http::file_changes> changes);
+
 private:
+    void apply(const settings& wanted);
     void carry_out(core::action what);
     void show(core::show_check what);
     void hide(const core::check_key& key);
@@ -75,6 +81,8 @@ private:
     executor executor_;
     report_api reports_;
     std::unique_ptr<proto_http::server> server_;
+    std::unique_ptr<config_follower> configuration_;           ///< null: it is not followed
+    std::unique_ptr<proto_http::file_changes> config_changes_; ///< until run() takes it
     std::vector<watch_of_feed> watches_;
     std::map<core::check_key, std::string> conflicts_; ///< jobs that are not run because a check has their name
     std::map<core::outcome, std::uint64_t> ended_runs_;

@@ -36,6 +36,17 @@ bool is_usable_url(std::string_view text) {
            std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7F; });
 }
 
+// v2 takes its default for nothing, for zero and for what is no duration; a negative one ends it.
+void read_reaper_interval(proto_http::runtime& rt, settings& into, std::vector<std::string>& warnings) {
+    const auto text = variable(rt, "CHECK_REAPER_RUN_INTERVAL");
+    const auto value = proto_http::parse_go_duration(text);
+    if (value && value->count() > 0)
+        into.reaper_interval = *value;
+    else if (!text.empty() && (!value || value->count() < 0))
+        warnings.push_back(fmt::format("CHECK_REAPER_RUN_INTERVAL: want a duration, e.g. 30s; {} is used",
+                                       proto_http::format_go_duration(into.reaper_interval)));
+}
+
 std::string read_environment(proto_http::runtime& rt, settings& into, std::vector<std::string>& warnings) {
     into.pod_name = variable(rt, "POD_NAME");
     if (into.pod_name.empty())
@@ -48,13 +59,11 @@ std::string read_environment(proto_http::runtime& rt, settings& into, std::vecto
         return "KH_EXTERNAL_REPORTING_URL: want a URL that begins with http:// or https://";
     if (auto named = split_names(variable(rt, "TARGET_NAMESPACE")); !named.empty())
         into.target_namespaces = std::move(named);
-    const auto reaper = variable(rt, "CHECK_REAPER_RUN_INTERVAL");
-    if (const auto value = proto_http::parse_go_duration(reaper); !reaper.empty() && (!value || value->count() < 0))
-        warnings.push_back("CHECK_REAPER_RUN_INTERVAL: not a duration such as 30s; it has no effect in any case");
+    read_reaper_interval(rt, into, warnings);
     return {};
 }
 
-std::string read_file(proto_http::runtime& rt, const command_line& arguments, settings& into,
+std::string read_file(proto_http::runtime& rt, const command_line& arguments, settings& into, bool& has_file,
                       std::vector<std::string>& warnings) {
     const auto yaml = rt.read_file(arguments.config_path, config_size_max);
     if (!yaml && arguments.config_named)
@@ -63,6 +72,7 @@ std::string read_file(proto_http::runtime& rt, const command_line& arguments, se
         warnings.push_back(fmt::format("{}: {}; the defaults are used", arguments.config_path, yaml.error().message()));
         return {};
     }
+    has_file = true;
     const auto first_warning = warnings.size();
     const auto wrong = read_config(*yaml, into, warnings);
     for (auto at = first_warning; at < warnings.size(); ++at)
@@ -125,15 +135,13 @@ settings_load load_settings(proto_http::runtime& rt, const command_line& argumen
     settings_load out;
     settings value;
     // The file first: the environment and the command line outrank it.
-    out.error = read_file(rt, arguments, value, out.warnings);
+    out.error = read_file(rt, arguments, value, out.has_file, out.warnings);
     if (out.error.empty())
         out.error = read_environment(rt, value, out.warnings);
     if (out.error.empty())
         out.error = apply_arguments(arguments, value);
     if (!out.error.empty())
         return out;
-    if (value.influx.enabled)
-        out.warnings.push_back("enableInflux: this version does not forward results to InfluxDB");
     out.value = std::move(value);
     return out;
 }

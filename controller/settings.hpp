@@ -63,7 +63,8 @@ struct settings {
     std::chrono::nanoseconds check_pod_age_max = std::chrono::hours(72); ///< at least 30 s, as v2
     unsigned completed_pods_max = 4;
     unsigned error_pods_max = 4;
-    std::chrono::nanoseconds job_age_max = std::chrono::minutes(15); ///< at least 5 min, as v2
+    std::chrono::nanoseconds job_age_max = std::chrono::minutes(15);     ///< at least 5 min, as v2
+    std::chrono::nanoseconds reaper_interval = std::chrono::seconds(30); ///< from the environment
     bool reports_without_header = true;
     double starts_per_second_max = 20; ///< of overdue checks
     /// Checks that are created together start within this. Not in the file: 0 is for a cluster of one developer.
@@ -82,12 +83,12 @@ struct settings {
 
 struct settings_load {
     std::optional<settings> value;
+    bool has_file = false;
     std::string error;                 ///< without a value: what to repair, naming file and key, or the variable
     std::vector<std::string> warnings; ///< one line each
 };
 
-/// Reads environment and file. Called again after the file changed. Never throws. Effective after a reload: level, ages and
-/// counts, board, reports_without_header, starts_per_second_max; the others need a restart.
+/// Reads environment and file. Called again after the file changed. Never throws.
 settings_load load_settings(proto_http::runtime& rt, const command_line& arguments);
 
 /// Go's form: ":8080", "127.0.0.1:8080", "[::1]:8080", "localhost:8080". A port is a number from 1 to 65535.

@@ -143,6 +143,11 @@ BOOST_AUTO_TEST_CASE(wrong_values_name_file_and_key) {
         {"promMetricsConfig: true", "promMetricsConfig: want a map"},
         {"promMetricsConfig: {errorLabelMaxLength: -1}",
          "promMetricsConfig: errorLabelMaxLength: want a whole number from 0 to 1000000"},
+        {"enableInflux: true", "influxURL: want a URL such as http://influxdb:8086 (enableInflux is true)"},
+        {"{enableInflux: true, influxURL: 'influxdb:8086', influxDB: kh}",
+         "influxURL: want a URL such as http://influxdb:8086 (enableInflux is true)"},
+        {"{enableInflux: true, influxURL: 'http://influxdb:8086'}",
+         "influxDB: want the name of a database (enableInflux is true)"},
         {"- a", "not a map of keys and values"},
         {"text", "not a map of keys and values"},
         {"[a]: b", "not a map with names as keys"},
@@ -166,9 +171,12 @@ BOOST_AUTO_TEST_CASE(what_is_no_yaml_is_an_error_and_not_a_crash) {
 BOOST_AUTO_TEST_CASE(each_unknown_or_idle_key_is_one_warning) {
     const auto loaded =
         load("listenNamespace: x\njobCleanupDuration: 1m\nenableForceMaster: true\nexternalCheckReportingURL: http://x\n"
-             "enableInflux: true\npromMetricsConfig: {other: 1}\n");
+             "promMetricsConfig: {other: 1}\nloglevel: debug\nmaxErrorPodCount: 1\nmaxErrorPodCount: 2\n");
     BOOST_REQUIRE(loaded.value);
-    BOOST_TEST(loaded.warnings.size() == 6u);
+    BOOST_TEST(loaded.warnings.size() == 7u);
+    BOOST_TEST(loaded.warnings[5] == "/etc/config/kuberhealthy.yaml: loglevel: unknown key, ignored; the key is logLevel");
+    BOOST_TEST(loaded.warnings[6] == "/etc/config/kuberhealthy.yaml: maxErrorPodCount: more than once; the last one counts");
+    BOOST_TEST(loaded.value->error_pods_max == 2u);
     BOOST_TEST(loaded.warnings[0] == "/etc/config/kuberhealthy.yaml: listenNamespace: unknown key, ignored");
     BOOST_TEST(loaded.value->reporting_url.starts_with("http://kuberhealthy."));
 }
@@ -194,7 +202,23 @@ BOOST_AUTO_TEST_CASE(the_environment_names_this_replica) {
     BOOST_TEST(loaded.value->target_namespaces == (std::vector<std::string>{"a", "b"}), boost::test_tools::per_element());
     BOOST_TEST(loaded.warnings.empty());
     BOOST_TEST(load("namespace: file", {{"TARGET_NAMESPACE", ""}}).value->target_namespaces.size() == 1u);
-    BOOST_TEST(load("", {{"CHECK_REAPER_RUN_INTERVAL", "often"}}).warnings.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_reaper_s_interval_is_v2_s) {
+    const struct {
+        const char* text;
+        std::chrono::nanoseconds value;
+        std::size_t warnings;
+    } table[] = {{"", 30s, 0},      {"45s", 45s, 0}, {" 1m ", 1min, 0}, {"0", 30s, 0},
+                 {"often", 30s, 1}, {"-1s", 30s, 1}, {"30", 30s, 1}};
+    for (const auto& row : table) {
+        const auto loaded = load("", {{"CHECK_REAPER_RUN_INTERVAL", row.text}});
+        BOOST_REQUIRE(loaded.value);
+        BOOST_TEST((loaded.value->reaper_interval == row.value), row.text);
+        BOOST_TEST(loaded.warnings.size() == row.warnings, row.text);
+    }
+    BOOST_TEST(load("", {{"CHECK_REAPER_RUN_INTERVAL", "-1s"}}).warnings[0] ==
+               "CHECK_REAPER_RUN_INTERVAL: want a duration, e.g. 30s; 30s is used");
 }
 
 BOOST_AUTO_TEST_CASE(the_namespace_of_the_service_account_is_known) {
