@@ -30,7 +30,8 @@ class Controller:
         config = {"listenAddress": f'"127.0.0.1:{self.port}"', **DEFAULTS, **settings}
         name = f"controller-{self.port}"
         self.config = self.folder / f"{name}.yaml"
-        self.config.write_text("".join(f"{key}: {value}\n" for key, value in config.items()))
+        self.base_config = config
+        self.config.write_text(self.config_text())
         self.log_path = self.folder / f"{name}.log"
         self.report_url = f"http://127.0.0.1:{self.port}/externalCheckStatus"
         self.command = [str(binary), "--config", str(self.config),
@@ -40,6 +41,16 @@ class Controller:
         for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy"):
             self.environment.pop(proxy, None)
         self.process = None
+
+    def config_text(self, **settings):
+        """The configuration file that it was made with, and more; None takes a key out."""
+        merged = {**self.base_config, **settings}
+        return "".join(f"{key}: {value}\n" for key, value in merged.items() if value is not None)
+
+    def use_config(self, path):
+        """Another file; before start()."""
+        self.config = path
+        self.command[self.command.index("--config") + 1] = str(path)
 
     def start(self, ready=True):
         with open(self.log_path, "ab") as log:
