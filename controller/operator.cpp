@@ -21,6 +21,9 @@ namespace json = boost::json;
 
 namespace {
 
+/// The last results may be on their way; a slow server must not keep the process.
+constexpr auto influx_farewell = std::chrono::seconds(2);
+
 core::live_settings live_settings(const settings& from) {
     core::live_settings to;
     to.retention.age_max = from.check_pod_age_max;
@@ -92,18 +95,29 @@ void add_configuration_metrics(const config_follower& from, std::vector<metric_f
                         "gauge", std::floor(at.count())));
 }
 
+void add_influx_metrics(const influx_forwarder& from, std::vector<metric_family>& to) {
+    metric_family results =
+        family("kuberhealthy_influx_results_total", "Results for InfluxDB, by what became of them", "counter");
+    add_sample(results, "answer", "written", from.results().written);
+    add_sample(results, "answer", "refused", from.results().refused);
+    add_sample(results, "answer", "dropped", from.results().dropped);
+    to.push_back(std::move(results));
+    to.push_back(single("kuberhealthy_influx_results_waiting", "Results that InfluxDB has not taken yet", "gauge",
+                        static_cast<double>(from.waiting())));
+}
+
 } // namespace
 
 controller_operator::controller_operator(proto_http::runtime& rt, k8s::client& api, settings configuration, logger& log)
     : runtime_(rt), api_(api), settings_(std::move(configuration)), log_(log), health_(rt, log), watches_health_(log),
-      board_(settings_.board),
+      board_(settings_.board), influx_(rt, log, settings_.influx),
       driver_(rt, core_settings(rt, settings_), [this](core::action what) { carry_out(std::move(what)); }),
       server_tasks_(rt, report_exceptions(log)), operations_(rt, report_exceptions(log)),
       watch_tasks_(rt, report_exceptions(log)), driver_tasks_(rt, report_exceptions(log)),
       executor_(
           api, operations_, executor_settings{settings_.reporting_url, settings_.pod_name},
           [this](const core::check_key& key, core::workload kind) { return templates_.find(key, kind); },
-          [this](core::event what) { driver_.post(std::move(what)); }),
+          [this](core::event what) { take_answer(std::move(what)); }),
       reports_(rt, log, [this](core::event what) { driver_.post(std::move(what)); }) {
     api_.on_outcome = [this](bool answered, const k8s::api_error* error) { health_.outcome(answered, error); };
     // Every outcome is counted from the start, so that a rate over the first failure is not lost.
@@ -171,6 +185,13 @@ void controller_operator::carry_out(core::action what) {
         what);
 }
 
+void controller_operator::take_answer(core::event what) {
+    if (const auto* written = std::get_if<core::write_done>(&what); written && written->state)
+        if (written->answer == core::write_answer::written)
+            influx_.forward(*written->state);
+    driver_.post(std::move(what));
+}
+
 void controller_operator::show(core::show_check what) {
     if (what.conflict_text.empty())
         conflicts_.erase(what.key);
@@ -212,6 +233,7 @@ void controller_operator::apply(const settings& wanted) {
     settings_ = wanted;
     log_.set_level(wanted.level);
     board_.set_options(wanted.board);
+    influx_.use(wanted.influx);
     driver_.post(core::settings_changed{live_settings(wanted)});
 }
 
@@ -256,6 +278,8 @@ std::vector<metric_family> controller_operator::process_metrics() const {
         single("kuberhealthy_reports_held", "Reports that wait for their answer", "gauge", static_cast<double>(reports_.held())));
     if (configuration_)
         add_configuration_metrics(*configuration_, families);
+    if (influx_.is_enabled())
+        add_influx_metrics(influx_, families);
     return families;
 }
 
@@ -303,6 +327,7 @@ asio::awaitable<void> controller_operator::run(std::unique_ptr<proto_http::accep
     start_watches();
     if (configuration_)
         watch_tasks_.spawn("configuration", configuration_->run(std::move(config_changes_)));
+    watch_tasks_.spawn("InfluxDB", influx_.run());
     driver_tasks_.spawn("driver", driver_.run());
 
     // The server ends when it has drained; everything that a held report needs lives until then.
@@ -313,6 +338,7 @@ asio::awaitable<void> controller_operator::run(std::unique_ptr<proto_http::accep
     co_await driver_tasks_.join();
     operations_.cancel();
     co_await operations_.join();
+    co_await influx_.flushed(std::min(stop_by_, runtime_.now() + influx_farewell));
     watch_tasks_.cancel();
     co_await watch_tasks_.join();
 }

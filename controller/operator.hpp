@@ -7,6 +7,7 @@
 #include "controller/driver.hpp"
 #include "controller/executor.hpp"
 #include "controller/feeds.hpp"
+#include "controller/influx_forwarder.hpp"
 #include "controller/log.hpp"
 #include "controller/report_api.hpp"
 #include "controller/settings.hpp"
@@ -47,6 +48,7 @@ public:
 
 private:
     void apply(const settings& wanted);
+    void take_answer(core::event what);
     void carry_out(core::action what);
     void show(core::show_check what);
     void hide(const core::check_key& key);
@@ -72,6 +74,7 @@ private:
     api_health health_;
     watch_health watches_health_;
     status_board board_;
+    influx_forwarder influx_;
     template_store templates_;
     driver driver_;
     proto_http::task_group server_tasks_;
