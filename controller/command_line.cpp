@@ -28,14 +28,27 @@ Environment:
   POD_NAMESPACE               namespace of this replica     [the service account's, else kuberhealthy]
   KH_EXTERNAL_REPORTING_URL   where checker pods report     [http://kuberhealthy.<POD_NAMESPACE>.svc.cluster.local/externalCheckStatus]
   TARGET_NAMESPACE            namespaces to work in, separated by commas                          [all]
-  CHECK_REAPER_RUN_INTERVAL   of Kuberhealthy v2; read and checked, but finished pods are removed at once when they are due
+  CHECK_REAPER_RUN_INTERVAL   of Kuberhealthy v2; read and checked, but what is due to go goes at once                   [30s]
   KUBECONFIG                  as for kubectl
+  SSL_CERT_FILE               certificates to trust for https:// in influxURL                                [the system's]
 
-Configuration file (YAML; the keys of Kuberhealthy v2, read at the start):
-  listenAddress ":8080"   logLevel info   maxCheckPodAge 72h   maxCompletedPodCount 4   maxErrorPodCount 4   maxKHJobAge 15m
-  namespace   stateMetadata {}   promMetricsConfig {suppressErrorLabel, errorLabelMaxLength}
-  reportsWithoutHeader true   maxStartsPerSecond 20
-A flag outranks the file.)";
+Configuration file (YAML; the keys of Kuberhealthy v2). It is read again when it changes: a file with an error changes nothing, is
+logged and stands among the Errors of /status. At the start an error ends the program.
+  listenAddress ":8080"                     needs a restart
+  namespace                                 needs a restart; namespaces to work in                                   [all]
+  logLevel info                             panic, fatal, error, warning, info, debug, trace
+  maxCheckPodAge 72h                        finished pods older than that are deleted; at least 30s
+  maxCompletedPodCount 4, maxErrorPodCount 4  succeeded and failed pods that are kept per check
+  maxKHJobAge 15m                           jobs that are over are deleted after that; at least 5m
+  enableInflux false, influxURL, influxDB, influxUsername, influxPassword
+                                            results are forwarded to InfluxDB 1.x, e.g. http://influxdb:8086
+  stateMetadata {}                          shown as Metadata at /status
+  promMetricsConfig {suppressErrorLabel false, errorLabelMaxLength 0}
+                                            the error label at /metrics
+  reportsWithoutHeader true                 as the flag
+  maxStartsPerSecond 20                     of checks that are overdue
+  enableForceMaster, externalCheckReportingURL  accepted, without effect
+The environment outranks the file, a flag outranks both.)";
 
 } // namespace
 

@@ -293,10 +293,39 @@ BOOST_AUTO_TEST_CASE(help_teaches_and_version_tells) {
     const auto help = parse({"--help"});
     BOOST_TEST(!help.value.has_value());
     BOOST_TEST(help.exit_code == 0);
-    for (const char* word :
-         {"--config", "--forceMaster", "--kubeconfig", "--listen", "--reports-without-header", "--log-format", "--version",
-          "Examples:", "POD_NAME", "POD_NAMESPACE", "KH_EXTERNAL_REPORTING_URL", "TARGET_NAMESPACE", "CHECK_REAPER_RUN_INTERVAL",
-          "maxCheckPodAge", "promMetricsConfig", "maxStartsPerSecond"})
+    for (const char* word : {"--config",
+                             "--forceMaster",
+                             "--kubeconfig",
+                             "--listen",
+                             "--reports-without-header",
+                             "--log-format",
+                             "--version",
+                             "Examples:",
+                             "POD_NAME",
+                             "POD_NAMESPACE",
+                             "KH_EXTERNAL_REPORTING_URL",
+                             "TARGET_NAMESPACE",
+                             "CHECK_REAPER_RUN_INTERVAL",
+                             "SSL_CERT_FILE",
+                             "listenAddress",
+                             "namespace",
+                             "logLevel",
+                             "maxCheckPodAge",
+                             "maxCompletedPodCount",
+                             "maxErrorPodCount",
+                             "maxKHJobAge",
+                             "enableInflux",
+                             "influxURL",
+                             "influxDB",
+                             "influxUsername",
+                             "influxPassword",
+                             "stateMetadata",
+                             "suppressErrorLabel",
+                             "errorLabelMaxLength",
+                             "reportsWithoutHeader",
+                             "maxStartsPerSecond",
+                             "enableForceMaster",
+                             "externalCheckReportingURL"})
         BOOST_TEST(help.output.find(word) != std::string::npos, word);
     const auto version = parse({"--version"});
     BOOST_TEST(version.exit_code == 0);
