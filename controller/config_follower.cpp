@@ -13,7 +13,7 @@ namespace kh {
 
 namespace {
 
-/// A key of the file, and the setting that it stands for.
+/// A key of the file, and the setting that it stands for. One that is missing here is applied all the same, but not named.
 struct key_of_setting {
     std::string_view key;
     bool (*is_same)(const settings& a, const settings& b);
@@ -98,13 +98,14 @@ void config_follower::take(settings_load load) {
             applied.push_back(each.key);
         }
     }
-    const bool is_news = !applied.empty() || waiting != waiting_for_restart_ || !refusal_.empty() ||
+    const bool is_changed = !(*load.value == *running_.value);
+    const bool is_news = is_changed || waiting != waiting_for_restart_ || !refusal_.empty() ||
                          load.warnings != running_.warnings || load.has_file != running_.has_file;
     last_success_ = runtime_.wall_now();
     refusal_.clear();
     waiting_for_restart_ = std::move(waiting);
     running_ = std::move(load);
-    if (!applied.empty())
+    if (is_changed)
         apply_(*running_.value);
     if (!is_news)
         return;

@@ -230,8 +230,9 @@ void controller_operator::follow_configuration(command_line arguments, settings_
 }
 
 void controller_operator::apply(const settings& wanted) {
+    if (wanted.level != settings_.level)
+        log_.set_level(wanted.level);
     settings_ = wanted;
-    log_.set_level(wanted.level);
     board_.set_options(wanted.board);
     influx_.use(wanted.influx);
     driver_.post(core::settings_changed{live_settings(wanted)});

@@ -5,6 +5,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include <fmt/format.h>
+
 namespace simulation {
 
 /// The controller's own lines, for readers of a trace.
@@ -23,22 +25,39 @@ private:
     const std::string& name_;
 };
 
+/// What inotify tells, at the moment of the write.
+class controller_process::told_changes final : public proto_http::file_changes {
+public:
+    explicit told_changes(proto_http::event& told) : told_(told) {}
+
+    boost::asio::awaitable<proto_http::result<void>> next() override {
+        if (const auto error = co_await told_.wait())
+            co_return error;
+        told_.reset();
+        co_return proto_http::result<void>();
+    }
+
+private:
+    proto_http::event& told_;
+};
+
 controller_process::controller_process(std::string name, std::uint64_t seed, proto_http::wall_time wall_base, const plan& about,
                                        trace& told, std::shared_ptr<test_support::timeline> time,
                                        std::shared_ptr<test_support::memory_network> net)
     : name_(std::move(name)), runtime_(context_, seed, std::move(time), std::move(net)),
-      log_(std::make_unique<told_log>(told, name_)) {
+      log_(std::make_unique<told_log>(told, name_)), config_is_written_(std::make_unique<proto_http::event>(runtime_)) {
     runtime_.wall_base = wall_base;
     k8s::cluster_config config;
     config.server.origin = {"api", 80};
     api_ = std::move(k8s::client::make(runtime_, std::move(config)).value());
-    kh::settings settings;
-    settings.pod_name = name_;
-    settings.pod_namespace = "kuberhealthy";
-    settings.reporting_url = "http://kuberhealthy:8080/externalCheckStatus";
-    settings.completed_pods_max = about.succeeded_pods_max;
-    settings.error_pods_max = about.failed_pods_max;
-    operator_ = std::make_unique<kh::controller_operator>(runtime_, *api_, std::move(settings), *log_);
+    runtime_.variables = {{"POD_NAME", name_},
+                          {"POD_NAMESPACE", "kuberhealthy"},
+                          {"KH_EXTERNAL_REPORTING_URL", "http://kuberhealthy:8080/externalCheckStatus"}};
+    runtime_.files[std::string(kh::default_config_path)] =
+        fmt::format("maxCompletedPodCount: {}\nmaxErrorPodCount: {}\n", about.succeeded_pods_max, about.failed_pods_max);
+    kh::settings_load loaded = kh::load_settings(runtime_, {});
+    operator_ = std::make_unique<kh::controller_operator>(runtime_, *api_, loaded.value.value(), *log_);
+    operator_->follow_configuration({}, std::move(loaded), std::make_unique<told_changes>(*config_is_written_));
     auto listening = runtime_.listen(proto_http::host_port{name_, 8080});
     boost::asio::co_spawn(context_, operator_->run(std::move(*listening)), [this](std::exception_ptr) { has_ended_ = true; });
     context_.poll_one(); // a signal cannot come before run() has begun
@@ -60,6 +79,11 @@ bool controller_process::kill() {
 
 void controller_process::stop(proto_http::duration grace) {
     operator_->stop(grace);
+}
+
+void controller_process::write_config(const std::string& yaml) {
+    runtime_.files[std::string(kh::default_config_path)] = yaml;
+    config_is_written_->set();
 }
 
 bool controller_process::clean_up() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/log.hpp"
+#include "proto_http/event.hpp"
 #include "simulation/plan.hpp"
 #include "simulation/trace.hpp"
 #include "support/manual_runtime.hpp"
@@ -43,16 +44,21 @@ public:
     /// SIGTERM. It has ended when has_ended() says so.
     void stop(proto_http::duration grace);
 
+    /// The configuration file has this text from now on.
+    void write_config(const std::string& yaml);
+
     /// After has_ended(): true if nothing of it is left.
     bool clean_up();
 
 private:
     class told_log;
+    class told_changes;
 
     std::string name_;
     boost::asio::io_context context_{1};
     test_support::manual_runtime runtime_;
     std::unique_ptr<kh::logger> log_;
+    std::unique_ptr<proto_http::event> config_is_written_;
     std::unique_ptr<k8s::client> api_;
     std::unique_ptr<kh::controller_operator> operator_;
     bool has_ended_ = false;

@@ -104,6 +104,20 @@ BOOST_AUTO_TEST_CASE(a_controller_that_is_killed_after_its_create_takes_the_repo
     end();
 }
 
+BOOST_AUTO_TEST_CASE(a_configuration_that_changes_or_breaks_in_mid_run_touches_no_run) {
+    begin();
+    world->apply_check(check());
+    BOOST_TEST(pods_are(1));
+    for (const char* yaml : {"maxKHJobAge: -5m", "maxErrorPodCount: [", "unknown: 1\nmaxStartsPerSecond: 1"}) {
+        world->controller().write_config(yaml);
+        world->run_for(100ms);
+    }
+    BOOST_TEST(result_is(kh::core::outcome::passed));
+    BOOST_TEST(world->created_pods().size() == 1u);
+    BOOST_TEST(until([&] { return world->answers() == std::vector<unsigned>{200}; }));
+    end();
+}
+
 BOOST_AUTO_TEST_CASE(a_create_whose_answer_is_lost_is_adopted) {
     begin();
     next("POST", "/pods", lost_answer());
