@@ -71,7 +71,7 @@ boost::asio::awaitable<void> config_follower::run(std::unique_ptr<proto_http::fi
 void config_follower::reload() {
     settings_load load = load_settings(runtime_, arguments_);
     if (load.value && running_.has_file && !load.has_file)
-        load.error = fmt::format("{}: it is gone", arguments_.config_path);
+        load.error = fmt::format("{}: it cannot be read any more", arguments_.config_path);
     if (load.error.empty())
         take(std::move(load));
     else
