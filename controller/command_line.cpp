@@ -6,7 +6,10 @@
 #include <CLI/CLI.hpp>
 #pragma GCC diagnostic pop
 
+#include <algorithm>
+#include <array>
 #include <sstream>
+#include <utility>
 
 namespace kh {
 
@@ -50,6 +53,28 @@ logged and stands among the Errors of /status. At the start an error ends the pr
   enableForceMaster, externalCheckReportingURL  accepted, without effect
 The environment outranks the file, a flag outranks both.)";
 
+// v2's flags as v2's parser (flaggy) takes them: each name after one or two dashes, a value after a space or `=`.
+std::string without_v2_spelling(std::string argument) {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 9> names{{{"c", "config"},
+                                                                                  {"config", "config"},
+                                                                                  {"d", "debug"},
+                                                                                  {"debug", "debug"},
+                                                                                  {"forceMaster", "forceMaster"},
+                                                                                  {"v", "version"},
+                                                                                  {"version", "version"},
+                                                                                  {"h", "help"},
+                                                                                  {"help", "help"}}};
+    const std::size_t dashes = std::min(argument.find_first_not_of('-'), argument.size());
+    if (dashes != 1 && dashes != 2)
+        return argument;
+    const std::size_t end = std::min(argument.find('='), argument.size());
+    const std::string_view name = std::string_view(argument).substr(dashes, end - dashes);
+    for (const auto& [written, flag] : names)
+        if (written == name)
+            return "--" + std::string(flag) + argument.substr(end);
+    return argument;
+}
+
 } // namespace
 
 command_line_parse parse_command_line(int argc, const char* const* argv) {
@@ -81,7 +106,10 @@ command_line_parse parse_command_line(int argc, const char* const* argv) {
         ->type_name("text|json")
         ->capture_default_str();
     try {
-        app.parse(argc, argv);
+        std::vector<std::string> arguments; // CLI11 takes them from the end
+        for (int i = argc - 1; i > 0; --i)
+            arguments.push_back(without_v2_spelling(argv[i]));
+        app.parse(std::move(arguments));
     } catch (const CLI::ParseError& error) { // how CLI11 says both "wrong" and "help was asked for"
         std::ostringstream text;
         out.exit_code = app.exit(error, text, text) == 0 ? 0 : 2;

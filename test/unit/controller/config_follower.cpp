@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(a_file_that_goes_away_is_a_bad_one) {
     BOOST_TEST(applied.empty());
     BOOST_TEST(follower->complaints() ==
                    std::vector<std::string>{"configuration refused: " + path +
-                                        ": it cannot be read any more; the running configuration stays"},
+                                            ": it cannot be read any more; the running configuration stays"},
                boost::test_tools::per_element());
 }
 

@@ -289,6 +289,26 @@ BOOST_AUTO_TEST_CASE(flags_of_v2_and_ours_are_read) {
     BOOST_TEST(!none.value->reports_without_header.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(flags_of_v2_may_be_spelled_as_v2_s_parser_took_them) {
+    for (const std::vector<const char*>& arguments : {std::vector<const char*>{"-c=/x.yaml", "-debug", "-forceMaster"},
+                                                      {"--c=/x.yaml", "--d", "--forceMaster=true"},
+                                                      {"-config=/x.yaml", "-d=true"},
+                                                      {"-config", "/x.yaml", "--debug=true"},
+                                                      {"--c", "/x.yaml", "-d"},
+                                                      {"--config=/x.yaml", "-d", "-forceMaster=false"}}) {
+        const auto parsed = parse(arguments);
+        BOOST_REQUIRE_MESSAGE(parsed.value, parsed.output);
+        BOOST_TEST(parsed.value->config_path == "/x.yaml");
+        BOOST_TEST(parsed.value->config_named);
+        BOOST_TEST(parsed.value->debug);
+    }
+    BOOST_TEST(!parse({"--debug=false"}).value->debug);
+    BOOST_TEST(parse({"-c=/a=b.yaml"}).value->config_path == "/a=b.yaml");
+    BOOST_TEST(parse({"-v"}).output.starts_with("kuberhealthy "));
+    BOOST_TEST(parse({"-h"}).exit_code == 0);
+    BOOST_TEST(parse({"---config", "/x"}).exit_code == 2);
+}
+
 BOOST_AUTO_TEST_CASE(help_teaches_and_version_tells) {
     const auto help = parse({"--help"});
     BOOST_TEST(!help.value.has_value());
