@@ -27,7 +27,7 @@ constexpr const char* footer = R"(Examples:
   curl -s localhost:8080/status?namespace=default
 
 Environment:
-  POD_NAME                    name of this replica, shown as CurrentMaster and AuthoritativePod   [kuberhealthy]
+  POD_NAME                    name of this replica, different for each: AuthoritativePod, and CurrentMaster if it leads   [kuberhealthy]
   POD_NAMESPACE               namespace of this replica     [the service account's, else kuberhealthy]
   KH_EXTERNAL_REPORTING_URL   where checker pods report     [http://kuberhealthy.<POD_NAMESPACE>.svc.cluster.local/externalCheckStatus]
   TARGET_NAMESPACE            namespaces to work in, separated by commas                          [all]
@@ -50,6 +50,7 @@ logged and stands among the Errors of /status. At the start an error ends the pr
                                             the error label at /metrics
   reportsWithoutHeader true                 as the flag
   maxStartsPerSecond 20                     of checks that are overdue
+  leaderElection true                       needs a restart; as the flag
   enableForceMaster, externalCheckReportingURL  accepted, without effect
 The environment outranks the file, a flag outranks both.)";
 
@@ -100,6 +101,11 @@ command_line_parse parse_command_line(int argc, const char* const* argv) {
            "--reports-without-header", value.reports_without_header,
            "Take reports without the kh-run-uuid header from the pod that has the sender's address, as the JavaScript and "
            "Python clients send them [true]")
+        ->type_name("BOOL");
+    app.add_option(
+           "--leader-election", value.leader_election,
+           "Take part in the election of a leader by the Lease kuberhealthy in POD_NAMESPACE; without it this replica leads "
+           "and must be the only one [true]")
         ->type_name("BOOL");
     app.add_option("--log-format", format, "Format of log lines")
         ->check(CLI::IsMember({"text", "json"}))

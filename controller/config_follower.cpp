@@ -21,11 +21,13 @@ struct key_of_setting {
     void (*keep)(settings& to, const settings& from) = nullptr;
 };
 
-constexpr std::array<key_of_setting, 16> keys{{
+constexpr std::array<key_of_setting, 17> keys{{
     {"listenAddress", [](const settings& a, const settings& b) { return a.listen == b.listen; },
      [](settings& to, const settings& from) { to.listen = from.listen; }},
     {"namespace", [](const settings& a, const settings& b) { return a.target_namespaces == b.target_namespaces; },
      [](settings& to, const settings& from) { to.target_namespaces = from.target_namespaces; }},
+    {"leaderElection", [](const settings& a, const settings& b) { return a.leader_election == b.leader_election; },
+     [](settings& to, const settings& from) { to.leader_election = from.leader_election; }},
     {"logLevel", [](const settings& a, const settings& b) { return a.level == b.level; }},
     {"maxKHJobAge", [](const settings& a, const settings& b) { return a.job_age_max == b.job_age_max; }},
     {"maxCheckPodAge", [](const settings& a, const settings& b) { return a.check_pod_age_max == b.check_pod_age_max; }},

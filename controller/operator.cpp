@@ -21,6 +21,9 @@ namespace json = boost::json;
 
 namespace {
 
+/// In the namespace of this replica.
+constexpr std::string_view lease_name = "kuberhealthy";
+
 /// The last results may be on their way; a slow server must not keep the process.
 constexpr auto influx_farewell = std::chrono::seconds(2);
 
@@ -40,6 +43,7 @@ core::decider_settings core_settings(proto_http::runtime& rt, const settings& fr
     core::decider_settings to;
     static_cast<core::live_settings&>(to) = live_settings(from);
     to.newcomer_spread = from.newcomer_spread.count();
+    to.leader_until = from.leader_election ? proto_http::time_point() : proto_http::never;
     const std::uint64_t words[2] = {rt.random(), rt.random()};
     static_assert(sizeof words == sizeof to.salt.data);
     std::memcpy(to.salt.data, words, sizeof words);
@@ -114,11 +118,16 @@ controller_operator::controller_operator(proto_http::runtime& rt, k8s::client& a
       driver_(rt, core_settings(rt, settings_), [this](core::action what) { carry_out(std::move(what)); }),
       server_tasks_(rt, report_exceptions(log)), operations_(rt, report_exceptions(log)),
       watch_tasks_(rt, report_exceptions(log)), driver_tasks_(rt, report_exceptions(log)),
+      election_tasks_(rt, report_exceptions(log)),
       executor_(
           api, operations_, executor_settings{settings_.reporting_url, settings_.pod_name},
           [this](const core::check_key& key, core::workload kind) { return templates_.find(key, kind); },
           [this](core::event what) { take_answer(std::move(what)); }),
       reports_(rt, log, [this](core::event what) { driver_.post(std::move(what)); }) {
+    if (settings_.leader_election)
+        leadership_ =
+            std::make_unique<leadership>(api_, log_, k8s::object_key{settings_.pod_namespace, std::string(lease_name)},
+                                         settings_.pod_name, [this](core::leadership_changed what) { driver_.post(what); });
     api_.on_outcome = [this](bool answered, const k8s::api_error* error) { health_.outcome(answered, error); };
     // Every outcome is counted from the start, so that a rate over the first failure is not lost.
     for (int value = 0; value <= static_cast<int>(core::outcome::infrastructure); ++value)
@@ -242,10 +251,14 @@ bool controller_operator::ready() const {
     return watches_health_.all_synced() && !stopping_;
 }
 
+bool controller_operator::alive() const {
+    return stopping_ || !leadership_ || leadership_->takes_part();
+}
+
 board_globals controller_operator::globals() const {
     board_globals g;
-    g.current_master = settings_.pod_name;
-    g.working = watches_health_.all_synced() && watches_health_.troubles().empty();
+    g.current_master = leadership_ ? leadership_->leader() : settings_.pod_name;
+    g.working = watches_health_.all_synced() && watches_health_.troubles().empty() && !g.current_master.empty();
     if (!watches_health_.all_synced())
         g.errors.push_back({{}, "kuberhealthy has not read the cluster's checks, jobs, states and pods yet"});
     for (const auto& [key, text] : conflicts_)
@@ -277,6 +290,8 @@ std::vector<metric_family> controller_operator::process_metrics() const {
     families.push_back(std::move(reports));
     families.push_back(
         single("kuberhealthy_reports_held", "Reports that wait for their answer", "gauge", static_cast<double>(reports_.held())));
+    families.push_back(single("kuberhealthy_leading", "Shows if this replica leads: it starts the runs", "gauge",
+                              !leadership_ || leadership_->leads() ? 1 : 0));
     if (configuration_)
         add_configuration_metrics(*configuration_, families);
     if (influx_.is_enabled())
@@ -296,6 +311,10 @@ readiness controller_operator::describe_readiness() const {
     if (!health_.last_error().empty())
         api["lastError"] = health_.last_error();
     body["apiServer"] = std::move(api);
+    json::object election;
+    election["leader"] = leadership_ ? leadership_->leader() : settings_.pod_name;
+    election["leading"] = !leadership_ || leadership_->leads();
+    body["election"] = std::move(election);
     json::object watches;
     watches["expected"] = watches_health_.expected();
     watches["synced"] = watches_health_.synced_count();
@@ -319,6 +338,7 @@ asio::awaitable<void> controller_operator::run(std::unique_ptr<proto_http::accep
     sources.globals = [this] { return globals(); };
     sources.process_metrics = [this] { return process_metrics(); };
     sources.ready = [this] { return describe_readiness(); };
+    sources.alive = [this] { return alive(); };
     std::vector<proto_http::route> routes = status_routes(board_, std::move(sources));
     routes.push_back(reports_.route());
     server_ = std::make_unique<proto_http::server>(runtime_, std::move(routes));
@@ -329,6 +349,8 @@ asio::awaitable<void> controller_operator::run(std::unique_ptr<proto_http::accep
     if (configuration_)
         watch_tasks_.spawn("configuration", configuration_->run(std::move(config_changes_)));
     watch_tasks_.spawn("InfluxDB", influx_.run());
+    if (leadership_)
+        election_tasks_.spawn("election", leadership_->run());
     driver_tasks_.spawn("driver", driver_.run());
 
     // The server ends when it has drained; everything that a held report needs lives until then.
@@ -339,6 +361,8 @@ asio::awaitable<void> controller_operator::run(std::unique_ptr<proto_http::accep
     co_await driver_tasks_.join();
     operations_.cancel();
     co_await operations_.join();
+    // The lease was given up when the drain began; the write may still be on its way.
+    co_await election_tasks_.join();
     co_await influx_.flushed(std::min(stop_by_, runtime_.now() + influx_farewell));
     watch_tasks_.cancel();
     co_await watch_tasks_.join();
@@ -347,6 +371,9 @@ asio::awaitable<void> controller_operator::run(std::unique_ptr<proto_http::accep
 void controller_operator::stop(proto_http::duration grace) {
     stopping_ = true;
     stop_by_ = std::min(stop_by_, runtime_.now() + grace);
+    // First: the next leader takes over while this replica answers the reports that it holds.
+    if (leadership_)
+        leadership_->resign();
     driver_.post(core::draining{});
     if (stop_by_ <= runtime_.now()) // a drain may be waiting already, with more patience
         driver_.give_up_reports();

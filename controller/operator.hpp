@@ -8,6 +8,7 @@
 #include "controller/executor.hpp"
 #include "controller/feeds.hpp"
 #include "controller/influx_forwarder.hpp"
+#include "controller/leadership.hpp"
 #include "controller/log.hpp"
 #include "controller/report_api.hpp"
 #include "controller/settings.hpp"
@@ -41,6 +42,9 @@ public:
     void stop(proto_http::duration grace = std::chrono::seconds(25));
 
     bool ready() const;
+
+    /// Not ready is no reason to be killed, and neither is an API server that is away. This is: the election goes on without us.
+    bool alive() const;
 
     /// Reads the configuration again whenever `changes` tells, and applies it. `loaded` is where the settings given at
     /// construction came from. Before run().
@@ -81,9 +85,11 @@ private:
     proto_http::task_group operations_;
     proto_http::task_group watch_tasks_;
     proto_http::task_group driver_tasks_;
+    proto_http::task_group election_tasks_;
     executor executor_;
     report_api reports_;
     std::unique_ptr<proto_http::server> server_;
+    std::unique_ptr<leadership> leadership_;                   ///< null: no election, this replica leads
     std::unique_ptr<config_follower> configuration_;           ///< null: it is not followed
     std::unique_ptr<proto_http::file_changes> config_changes_; ///< until run() takes it
     std::vector<watch_of_feed> watches_;

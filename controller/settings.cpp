@@ -89,6 +89,8 @@ std::string apply_arguments(const command_line& arguments, settings& into) {
         into.level = std::max(into.level, log_level::debug);
     if (arguments.reports_without_header)
         into.reports_without_header = *arguments.reports_without_header;
+    if (arguments.leader_election)
+        into.leader_election = *arguments.leader_election;
     if (!arguments.listen)
         return {};
     const auto listen = parse_listen_address(*arguments.listen);

@@ -27,6 +27,7 @@ struct command_line {
     std::string context;
     std::optional<std::string> listen;
     std::optional<bool> reports_without_header;
+    std::optional<bool> leader_election;
     log_format format = log_format::text;
 };
 
@@ -67,6 +68,7 @@ struct settings {
     std::chrono::nanoseconds reaper_interval = std::chrono::seconds(30); ///< from the environment
     bool reports_without_header = true;
     double starts_per_second_max = 20; ///< of overdue checks
+    bool leader_election = true; ///< by the Lease "kuberhealthy" in pod_namespace; false: this replica leads, and must be alone
     /// Checks that are created together start within this. Not in the file: 0 is for a cluster of one developer.
     std::chrono::seconds newcomer_spread{10};
     board_options board;

@@ -42,7 +42,14 @@ std::vector<proto_http::route> status_routes(status_board& board, status_sources
     const auto metrics = [&board, globals = sources.globals, process = sources.process_metrics](const server_request&) {
         return page(200, "text/plain; version=0.0.4; charset=utf-8", board.metrics(globals(), process()));
     };
-    const auto alive = [](const server_request&) { return proto_http::make_response(200, "text/plain; charset=utf-8", "ok\n"); };
+    const auto healthy = [](const server_request&) {
+        return proto_http::make_response(200, "text/plain; charset=utf-8", "ok\n");
+    };
+    const auto alive = [source = sources.alive, healthy](const server_request& request) {
+        if (source())
+            return healthy(request);
+        return proto_http::make_response(503, "text/plain; charset=utf-8", "neither leader nor candidate\n");
+    };
     const auto ready = [source = sources.ready](const server_request&) {
         readiness state = source();
         return proto_http::make_response(state.ready ? 200 : 503, "application/json", std::move(state.body));
@@ -51,7 +58,7 @@ std::vector<proto_http::route> status_routes(status_board& board, status_sources
     routes.push_back(get_route("/", status));
     routes.push_back(get_route("/status", status));
     routes.push_back(get_route("/metrics", metrics));
-    routes.push_back(get_route("/healthz", alive));
+    routes.push_back(get_route("/healthz", healthy));
     routes.push_back(get_route("/livez", alive));
     routes.push_back(get_route("/readyz", ready));
     return routes;

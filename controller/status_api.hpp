@@ -20,6 +20,7 @@ struct status_sources {
     std::function<board_globals()> globals;
     std::function<std::vector<metric_family>()> process_metrics;
     std::function<readiness()> ready;
+    std::function<bool()> alive; ///< false: only a restart helps
 };
 
 /// The routes; `board` and what the sources refer to must outlive the server.

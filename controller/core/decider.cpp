@@ -98,7 +98,7 @@ void decider::mark_all() {
 }
 
 bool decider::may_call(const repeated_call& call) {
-    if (!settings_.leader || call.in_flight)
+    if (!leads() || call.in_flight)
         return false;
     if (!call.ready(clock_.now))
         wake_at(call.not_before);
@@ -395,8 +395,10 @@ void decider::on(phase_done&& told) {
 }
 
 void decider::on(leadership_changed&& told) {
-    settings_.leader = told.leader;
-    mark_all();
+    const bool led = leads();
+    settings_.leader_until = told.until;
+    if (leads() != led) // a renewal changes nothing else
+        mark_all();
 }
 
 void decider::on(draining&&) {

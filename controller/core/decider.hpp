@@ -28,8 +28,8 @@ struct decider_settings : live_settings {
     duration linger_after_report = std::chrono::seconds(30);
     duration stale_margin = std::chrono::seconds(30);
     unix_seconds newcomer_spread = newcomer_delay_max; ///< 0: a new check starts at once
-    bool leader = true;
-    boost::uuids::uuid salt{}; ///< random, for the index of secrets
+    time_point leader_until = proto_http::never;       ///< in the past: this replica is a follower until it is told otherwise
+    boost::uuids::uuid salt{};                         ///< random, for the index of secrets
 };
 
 class decider {
@@ -72,6 +72,8 @@ private:
     void mark(const entity& e);
     void mark_all();
     void wake_at(time_point when) { wake_ = std::min(wake_, when); }
+    /// Only the leader starts pods, deletes, and writes what it infers. Leadership ends by itself when its time is over.
+    bool leads() const { return clock_.now < settings_.leader_until; }
     /// Whether this replica may make that call now; if it is only too early, the name is looked at again in time.
     bool may_call(const repeated_call& call);
     void put_in_agenda(entity& e, time_point when);

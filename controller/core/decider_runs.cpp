@@ -139,7 +139,7 @@ bool decider::settle_open_slot(entity& e, const check_view& subject, unix_second
         wake_at(judge_again(*pod, settings_.verdicts));
         return true;
     }
-    if (!settings_.leader)
+    if (!leads())
         return true;
     if (v->retry && clock_.now < pod->deadline && !draining_) {
         log(log_level::warning, "run is tried once more", e,

@@ -20,7 +20,7 @@ constexpr unix_seconds overdue_after = 2;
 } // namespace
 
 void decider::start_when_due(entity& e, const check_view& check, const std::optional<newest_run>& newest, bool edited) {
-    if (!settings_.leader || draining_)
+    if (!leads() || draining_)
         return;
     std::optional<unix_seconds> base;
     if (newest)
@@ -79,7 +79,7 @@ void decider::start_overdue() {
 
 void decider::begin_start(entity& e, const check_view& subject, unix_seconds slot, int attempt,
                           std::optional<time_point> deadline) {
-    if (!settings_.leader || draining_)
+    if (!leads() || draining_)
         return;
     starting_run start;
     start.slot = slot;
@@ -102,7 +102,7 @@ void decider::drive_start(entity& e, const check_view& subject) {
     starting_run& start = *e.starting;
     const pod_record* pod = pod_of_slot(e, subject, start.slot);
     const bool has_pod = pod && pod->view.attempt >= start.attempt;
-    const bool stopped = !settings_.leader || draining_ || (start.deadline && clock_.now >= *start.deadline);
+    const bool stopped = !leads() || draining_ || (start.deadline && clock_.now >= *start.deadline);
     if ((has_pod || stopped) && !start.create.in_flight) {
         e.starting.reset();
         mark(e);

@@ -132,7 +132,7 @@ struct phase_done {
 
 /// This replica may (or may no longer) create pods, delete pods and write inferred results.
 struct leadership_changed {
-    bool leader = false;
+    time_point until{}; ///< this replica leads before that; `never`: there is no election
 };
 
 /// No new runs from now on: the process is about to stop. Reports are still taken and written.

@@ -54,7 +54,7 @@ controller_process::controller_process(std::string name, std::uint64_t seed, pro
                           {"POD_NAMESPACE", "kuberhealthy"},
                           {"KH_EXTERNAL_REPORTING_URL", "http://kuberhealthy:8080/externalCheckStatus"}};
     runtime_.files[std::string(kh::default_config_path)] =
-        fmt::format("maxCompletedPodCount: {}\nmaxErrorPodCount: {}\n", about.succeeded_pods_max, about.failed_pods_max);
+        fmt::format("leaderElection: false\nmaxCompletedPodCount: {}\nmaxErrorPodCount: {}\n", about.succeeded_pods_max, about.failed_pods_max);
     kh::settings_load loaded = kh::load_settings(runtime_, {});
     operator_ = std::make_unique<kh::controller_operator>(runtime_, *api_, loaded.value.value(), *log_);
     operator_->follow_configuration({}, std::move(loaded), std::make_unique<told_changes>(*config_is_written_));

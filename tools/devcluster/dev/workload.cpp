@@ -51,6 +51,7 @@ public:
         settings.pod_namespace = "kuberhealthy";
         settings.reporting_url = fmt::format("http://{}/externalCheckStatus", address_text(reachable(options.page)));
         settings.newcomer_spread = std::chrono::seconds(0);
+        settings.leader_election = false; // there is no other replica
         controller_.emplace(rt, *controller_api_, std::move(settings), log_);
         return {};
     }

@@ -592,7 +592,7 @@ BOOST_AUTO_TEST_CASE(an_overdue_check_whose_spec_breaks_while_it_waits_is_not_ru
 
 BOOST_AUTO_TEST_CASE(a_silent_check_turns_stale_and_a_new_one_is_pending) {
     decider_settings settings;
-    settings.leader = false; // a follower, whose leader is gone
+    settings.leader_until = {}; // a follower, whose leader is gone
     bench b = synced_bench(settings);
     const check_view check = make_check();
     b.tell(check_applied{check});
@@ -606,7 +606,7 @@ BOOST_AUTO_TEST_CASE(a_silent_check_turns_stale_and_a_new_one_is_pending) {
 
 BOOST_AUTO_TEST_CASE(a_follower_starts_deletes_and_infers_nothing_but_stores_reports) {
     decider_settings settings;
-    settings.leader = false;
+    settings.leader_until = {};
     bench b = synced_bench(settings);
     const check_view check = make_check();
     b.tell(check_applied{check});
@@ -625,6 +625,36 @@ BOOST_AUTO_TEST_CASE(a_follower_starts_deletes_and_infers_nothing_but_stores_rep
     b.accept_write();
     BOOST_TEST((b.take<answer_report>().answer == report_answer::stored));
     b.advance(10min);
+    BOOST_TEST(!b.has<create_pod>());
+    BOOST_TEST(!b.has<delete_pod>());
+    BOOST_TEST(!b.has<write_result>());
+}
+
+BOOST_AUTO_TEST_CASE(leadership_ends_with_its_time_and_begins_again_with_a_new_one) {
+    decider_settings settings;
+    settings.leader_until = {};
+    bench b = synced_bench(settings);
+    b.tell(check_applied{make_check()});
+    b.advance(1h); // a stopped process: the events of that time come later
+    b.tell(leadership_changed{b.clock.now - 1s});
+    b.advance(1min);
+    BOOST_TEST(!b.has<create_pod>());
+    b.tell(leadership_changed{b.clock.now + 10s});
+    BOOST_TEST(b.all<create_pod>().size() == 1u);
+    b.forget_actions();
+    b.tell(leadership_changed{b.clock.now + 10s});
+    BOOST_TEST(b.actions.empty()); // a renewal
+}
+
+BOOST_AUTO_TEST_CASE(a_leader_whose_time_is_over_starts_nothing_although_nobody_told_it) {
+    bench b = synced_bench();
+    const check_view check = make_check();
+    const pod_view pod = b.start_first_run(check);
+    b.tell(leadership_changed{b.clock.now + 5s});
+    b.report(pod);
+    b.accept_write();
+    b.forget_actions();
+    b.advance(5min);
     BOOST_TEST(!b.has<create_pod>());
     BOOST_TEST(!b.has<delete_pod>());
     BOOST_TEST(!b.has<write_result>());

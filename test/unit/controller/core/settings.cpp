@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(what_may_change_is_there_once) {
 
 BOOST_AUTO_TEST_CASE(who_leads_is_no_setting) {
     decider_settings settings;
-    settings.leader = false;
+    settings.leader_until = {};
     bench b = synced_bench(settings);
     b.tell(check_applied{make_check()});
     b.tell(settings_changed{});
