@@ -4,6 +4,7 @@ from case import Case, only_on
 from load import measure
 
 CALLS_PER_RUN_MAX = 3.2
+UPKEEP_CALLS_PER_SECOND_MAX = 0.6
 
 
 @only_on("real", "calls are counted by the audit log")
@@ -25,6 +26,7 @@ class Budget(Case):
         self.assertEqual(figures.reported, figures.due)
         self.assertEqual(figures.refused, 0)
         self.assertLessEqual(figures.calls_per_run(), CALLS_PER_RUN_MAX)
+        self.assertLessEqual(figures.upkeep_calls_per_second(), UPKEEP_CALLS_PER_SECOND_MAX)
 
 
 class TwentyChecks(Budget):

@@ -99,3 +99,11 @@ class Manifests(Case):
             with self.subTest(f"{verb} {resource}"):
                 asked = self.cluster.kubectl_answer("auth", "can-i", verb, *resource.split(), "--all-namespaces", account)
                 self.assertEqual(asked.stdout.strip(), answer)
+        for answer, verb, lease in (("yes", "create", "leases.coordination.k8s.io"),
+                                    ("yes", "patch", "leases.coordination.k8s.io/kuberhealthy"),
+                                    ("yes", "watch", "leases.coordination.k8s.io/kuberhealthy"),
+                                    ("no", "patch", "leases.coordination.k8s.io/kube-scheduler")):
+            for namespace, expected in (("kuberhealthy", answer), ("kube-system", "no")):
+                with self.subTest(f"{verb} {lease} in {namespace}"):
+                    asked = self.cluster.kubectl_answer("auth", "can-i", verb, lease, f"--namespace={namespace}", account)
+                    self.assertEqual(asked.stdout.strip(), expected)
