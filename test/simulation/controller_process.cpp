@@ -54,10 +54,12 @@ controller_process::controller_process(std::string name, std::uint64_t seed, pro
                           {"POD_NAMESPACE", "kuberhealthy"},
                           {"KH_EXTERNAL_REPORTING_URL", "http://kuberhealthy:8080/externalCheckStatus"}};
     runtime_.files[std::string(kh::default_config_path)] =
-        fmt::format("leaderElection: false\nmaxCompletedPodCount: {}\nmaxErrorPodCount: {}\n", about.succeeded_pods_max, about.failed_pods_max);
-    kh::settings_load loaded = kh::load_settings(runtime_, {});
+        fmt::format("maxCompletedPodCount: {}\nmaxErrorPodCount: {}\n", about.succeeded_pods_max, about.failed_pods_max);
+    kh::command_line arguments;
+    arguments.leader_election = false;
+    kh::settings_load loaded = kh::load_settings(runtime_, arguments);
     operator_ = std::make_unique<kh::controller_operator>(runtime_, *api_, loaded.value.value(), *log_);
-    operator_->follow_configuration({}, std::move(loaded), std::make_unique<told_changes>(*config_is_written_));
+    operator_->follow_configuration(arguments, std::move(loaded), std::make_unique<told_changes>(*config_is_written_));
     auto listening = runtime_.listen(proto_http::host_port{name_, 8080});
     boost::asio::co_spawn(context_, operator_->run(std::move(*listening)), [this](std::exception_ptr) { has_ended_ = true; });
     context_.poll_one(); // a signal cannot come before run() has begun
