@@ -4,19 +4,9 @@ import json
 import pathlib
 
 from case import Case, only_on
-from cluster import ROOT
+from cluster import ROOT, json_texts
 
 V2_CHECKS = pathlib.Path(__file__).resolve().parents[1] / "data" / "v2-checks"
-
-
-def json_texts(text):
-    """The objects that kubectl prints one after another."""
-    decoder = json.JSONDecoder()
-    at = 0
-    while at < len(text):
-        found, at = decoder.raw_decode(text, at)
-        yield found
-        at += len(text[at:]) - len(text[at:].lstrip())
 
 
 class Manifests(Case):
