@@ -4,6 +4,7 @@ import json
 import pathlib
 import re
 import subprocess
+import tarfile
 
 from case import Case, only_on
 from cluster import ROOT, eventually, find_asset, json_texts
@@ -83,6 +84,28 @@ class Chart(ChartCase):
         text = self.helm("show", "crds", str(CHART))
         for path in (ROOT / "manifests" / "crds").glob("*.yaml"):
             self.assertIn(path.read_text().strip(), text)
+
+    def test_a_package_of_it_holds_the_crds_and_not_a_link(self):
+        self.helm("package", str(CHART), "--destination", str(self.cluster.folder))
+        with tarfile.open(self.cluster.folder / "kuberhealthy-0.1.0.tgz") as package:
+            for path in (ROOT / "manifests" / "crds").glob("*.yaml"):
+                self.assertEqual(package.extractfile(f"kuberhealthy/crds/{path.name}").read(), path.read_bytes())
+
+    def test_it_is_installed_upgraded_and_uninstalled_without_a_trace(self):
+        options = ["--namespace", self.namespace, "--kubeconfig", str(self.cluster.admin_kubeconfig())]
+        everything = ["--values", str(DATA / "values-everything.yaml"), "--set", "nameOverride=tried"]
+        notes = self.helm("install", "tried", str(CHART), *options, "--set", "nameOverride=tried,podSecurityPolicy.enabled=true")
+        self.assertIn("kubectl port-forward svc/tried", notes)
+        self.assertIn("podSecurityPolicy.enabled has no effect", notes)
+        self.helm("upgrade", "tried", str(CHART), *options, *everything)
+        deployment = json.loads(self.cluster.kubectl("get", "deployment", "tried", "-n", self.namespace, "-o", "json"))
+        self.assertEqual(deployment["spec"]["replicas"], 3)
+        kinds = ("khchecks,deployments,services,configmaps,serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings,"
+                 "poddisruptionbudgets,networkpolicies,servicemonitors,prometheusrules")
+        found = ["get", kinds, "--all-namespaces", "--selector", "app.kubernetes.io/instance=tried", "-o", "name"]
+        self.assertGreater(len(self.cluster.kubectl(*found).split()), 30)
+        self.helm("uninstall", "tried", *options)
+        self.assertEqual(self.cluster.kubectl(*found).split(), [])
 
     def test_its_pods_meet_the_pod_security_standard_restricted(self):
         pods = 0
