@@ -85,6 +85,10 @@ class Chart(ChartCase):
         for path in (ROOT / "manifests" / "crds").glob("*.yaml"):
             self.assertIn(path.read_text().strip(), text)
 
+    def test_the_plain_manifests_are_what_it_renders(self):
+        answer = subprocess.run([ROOT / "tools" / "make-manifests", "--check"], capture_output=True, text=True, check=False)
+        self.assertEqual((answer.returncode, answer.stderr), (0, ""))
+
     def test_a_package_of_it_holds_the_crds_and_not_a_link(self):
         self.helm("package", str(CHART), "--destination", str(self.cluster.folder))
         with tarfile.open(self.cluster.folder / "kuberhealthy-0.1.0.tgz") as package:
@@ -106,6 +110,26 @@ class Chart(ChartCase):
         self.assertGreater(len(self.cluster.kubectl(*found).split()), 30)
         self.helm("uninstall", "tried", *options)
         self.assertEqual(self.cluster.kubectl(*found).split(), [])
+
+    def test_a_release_of_v2s_chart_is_upgraded_to_it(self):
+        namespace = self.make_namespace(f"{self.namespace}-v2")
+        v2 = self.cluster.folder / "v2"
+        (v2 / "templates").mkdir(parents=True)
+        (v2 / "Chart.yaml").write_text("apiVersion: v2\nname: kuberhealthy\nversion: 0.0.82\n")
+        (v2 / "templates" / "all.yaml").write_text((DATA / "v2-release.yaml").read_text())
+        options = ["--namespace", namespace, "--kubeconfig", str(self.cluster.admin_kubeconfig())]
+        self.helm("install", "kuberhealthy", str(v2), *options)
+        before = json.loads(self.cluster.kubectl("get", "khcheck", "daemonset", "-n", namespace, "-o", "json"))
+        # ClusterRoles are of the cluster, and manifests/plain has made one of that name: rights in a namespace will do here.
+        self.helm("upgrade", "kuberhealthy", str(CHART), *options, "--values", str(DATA / "values-v2.yaml"),
+                  "--set", f"targetNamespaces={{{namespace}}}")
+        after = json.loads(self.cluster.kubectl("get", "khcheck", "daemonset", "-n", namespace, "-o", "json"))
+        self.assertEqual(after["metadata"]["uid"], before["metadata"]["uid"])  # the same check: its schedule goes on
+        deployment = json.loads(self.cluster.kubectl("get", "deployment", "kuberhealthy", "-n", namespace, "-o", "json"))
+        container = deployment["spec"]["template"]["spec"]["containers"][0]
+        self.assertEqual(container["image"], "registry.example/mirror/kuberhealthy:0.1.0")
+        self.assertEqual(container["livenessProbe"].get("tcpSocket"), None)
+        self.helm("uninstall", "kuberhealthy", *options)
 
     def test_its_pods_meet_the_pod_security_standard_restricted(self):
         pods = 0
