@@ -242,6 +242,12 @@ class Chart(ChartCase):
         self.assertEqual(pod["securityContext"]["runAsUser"], 1000680000)
         self.assertIn({"name": "LARGE", "value": "1000000"}, pod["containers"][0]["env"])
 
+    def test_the_configuration_file_may_come_from_a_secret(self):
+        objects = self.objects(DATA / "values-small.yaml")
+        volumes = objects["Deployment/synthetic-checks"]["spec"]["template"]["spec"]["volumes"]
+        self.assertEqual(volumes, [{"name": "config", "secret": {"secretName": "my-configuration"}}])
+        self.assertFalse([name for name in objects if name.startswith("ConfigMap/")])
+
     def test_a_budget_of_zero_is_a_value_and_one_replica_has_none(self):
         budget = self.objects(DATA / "values-everything.yaml")["PodDisruptionBudget/kuberhealthy-pdb"]["spec"]
         self.assertEqual(budget["maxUnavailable"], 0)
@@ -326,7 +332,7 @@ class ChartRights(ChartCase):
     def run_a_check(self, kubeconfig, env):
         kubelet = Kubelet(self.cluster.admin).start()
         self.addCleanup(kubelet.stop)
-        controller = Controller(self.binary, self.cluster, kubeconfig=kubeconfig, env=env)
+        controller = Controller(self.binary, self.cluster, kubeconfig=kubeconfig, env={"POD_NAMESPACE": self.namespace, **env})
         controller.start()
         self.addCleanup(controller.kill)
         self.apply_check("with-the-charts-rights", fate="passes")
@@ -349,7 +355,9 @@ class ChartRights(ChartCase):
             ("create", "pods", "yes", "no"),
             ("patch", "khstates.comcast.github.io", "yes", "no"),
             ("watch", "khchecks.comcast.github.io", "yes", "no"),
-            ("update", "leases.coordination.k8s.io", "yes", "no"),
+            ("create", "leases.coordination.k8s.io", "yes", "no"),
+            ("patch", "leases.coordination.k8s.io/kuberhealthy", "yes", "no"),
+            ("patch", "leases.coordination.k8s.io/another", "no", "no"),
             ("get", "secrets", "no", "no"),
         ):
             with self.subTest(f"{verb} {resource}"):
