@@ -60,6 +60,17 @@ http://{{ $host }}{{ if ne $port 80 }}:{{ $port }}{{ end }}/externalCheckStatus
 {{- end -}}
 {{- end -}}
 
+{{/* Of Kuberhealthy's own pods: .Values.securityContext. */}}
+{{- define "kuberhealthy.ownPodSecurityContext" -}}
+{{- $context := include "kuberhealthy.podSecurityContext" . | fromYaml -}}
+{{- if .enabled -}}
+{{- $_ := set $context "runAsGroup" (int64 .runAsGroup) -}}
+{{- else -}}
+{{- $context = omit $context "runAsUser" "fsGroup" -}}
+{{- end -}}
+{{- toYaml $context -}}
+{{- end -}}
+
 {{- define "kuberhealthy.podSecurityContext" -}}
 runAsNonRoot: {{ .runAsNonRoot }}
 runAsUser: {{ int64 .runAsUser }}
