@@ -99,7 +99,7 @@ class Case(ClusterCase):
     def run(self, result=None):
         before = len(result.failures) + len(result.errors) if result else 0
         outcome = super().run(result)
-        if result and len(result.failures) + len(result.errors) > before and self.controller is not None:
+        if result and len(result.failures) + len(result.errors) > before and self.controller is not None and self.controller.process is not None:
             print(f"--- the controller's log\n{self.controller.log_tail()}\n---", flush=True)
         return outcome
 

@@ -51,6 +51,16 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def json_texts(text):
+    """The objects that kubectl prints one after another."""
+    decoder = json.JSONDecoder()
+    at = 0
+    while at < len(text):
+        found, at = decoder.raw_decode(text, at)
+        yield found
+        at += len(text[at:]) - len(text[at:].lstrip())
+
+
 def find_asset(program):
     """A real Kubernetes program, found or built by tools/kube-assets."""
     answer = subprocess.run([ROOT / "tools" / "kube-assets", program], stdout=subprocess.PIPE, text=True, check=True)

@@ -1,22 +1,14 @@
 """What is shipped for kubectl, and what v2's users already have, is accepted by the API server."""
 
 import json
+import os
 import pathlib
+import re
 
 from case import Case, only_on
-from cluster import ROOT
+from cluster import ROOT, json_texts
 
 V2_CHECKS = pathlib.Path(__file__).resolve().parents[1] / "data" / "v2-checks"
-
-
-def json_texts(text):
-    """The objects that kubectl prints one after another."""
-    decoder = json.JSONDecoder()
-    at = 0
-    while at < len(text):
-        found, at = decoder.raw_decode(text, at)
-        yield found
-        at += len(text[at:]) - len(text[at:].lstrip())
 
 
 class Manifests(Case):
@@ -60,6 +52,33 @@ class Manifests(Case):
         for path in paths:
             with self.subTest(path.name):
                 self.apply_without_a_trace(path)
+
+    @only_on("real", "RBAC")
+    def test_the_kustomize_base_is_valid_and_has_all(self):
+        self.cluster.kubectl("apply", "--dry-run=server", "--validate=strict", "-k", str(ROOT / "manifests"))
+        text = self.cluster.kubectl("kustomize", str(ROOT / "manifests"))
+        for folder in ("crds", "plain"):
+            for path in (ROOT / "manifests" / folder).iterdir():
+                for kind, name in re.findall(r"^kind: (\w+)\nmetadata:\n  name: (\S+)", path.read_text(), re.MULTILINE):
+                    with self.subTest(f"{kind} {name}"):
+                        self.assertRegex(text, rf"kind: {kind}\nmetadata:\n(?:  .*\n)*?  name: {re.escape(name)}\n")
+
+    @only_on("real", "RBAC")
+    def test_an_overlay_moves_it_to_another_namespace_with_another_image(self):
+        base = ROOT / "manifests"
+        overlay = self.cluster.folder / "overlay"
+        overlay.mkdir()
+        (overlay / "kustomization.yaml").write_text(
+            f"resources: [{os.path.relpath(base, overlay.resolve())}]\n"
+            f"namespace: {self.namespace}\n"
+            "images: [{name: kuberhealthy/kuberhealthy, newName: registry.example/kuberhealthy, newTag: \"1.0\"}]\n"
+            "replicas: [{name: kuberhealthy, count: 3}]\n")
+        text = self.cluster.kubectl("kustomize", str(overlay))
+        self.assertIn("image: registry.example/kuberhealthy:1.0", text)
+        self.assertIn("replicas: 3", text)
+        # The binding follows the account: no right is left behind in the old namespace.
+        self.assertNotIn("namespace: kuberhealthy\n", text)
+        self.cluster.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "-", stdin=text)
 
     def test_newer_fields_of_a_pod_spec_are_kept(self):
         spec = {"containers": [{"name": "main", "image": "a", "resizePolicy": [
