@@ -175,6 +175,8 @@ void decider::store_state(entity& e, state_view state) {
         return; // the answer of a write or a read came later than the watch that told of the end
     if (e.state && e.state->uid == state.uid && certainly_older(state.resource_version, e.state->resource_version))
         return;
+    if (e.passed_over && e.passed_over != slot_of(state))
+        e.passed_over.reset();
     e.state = std::move(state);
     mark(e);
 }

@@ -216,7 +216,7 @@ void decider::settle_report(entity& e) {
     }
     if (const state_view* result = result_of(e, *subject)) {
         const unix_seconds stored = slot_of(*result);
-        if (stored > open.result.slot && !is_void(*subject, stored, wall_)) {
+        if (stored > open.result.slot && has_rank(e, *subject, *result, wall_)) {
             close_report(e, report_answer::refused, "a newer run is already stored: this run has ended");
             return;
         }

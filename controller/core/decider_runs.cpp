@@ -31,6 +31,8 @@ void decider::reconcile(entity& e) {
                     pod.view.created + std::chrono::ceil<std::chrono::seconds>(subject->timeout).count());
                 pod.deadline = clock_.now + std::clamp<duration>(at_second(ends) - clock_.wall, duration{}, subject->timeout);
             }
+        if (subject)
+            pass_over_void_slots(e, *subject, wall_);
         if (e.report)
             settle_report(e);
         reconcile_orphans(e);
@@ -128,8 +130,10 @@ bool decider::settle_open_slot(entity& e, const check_view& subject, unix_second
         return true;
     // A state whose slot is void says nothing of an older slot: it may have had its result.
     const state_view* result = result_of(e, subject);
-    const bool tells_of_slot = result && !is_void(subject, slot_of(*result), wall_);
-    const bool history = pod->settled || (pod->view.ended() && !pod->watched && !tells_of_slot);
+    const bool tells_of_slot = result && has_rank(e, subject, *result, wall_);
+    // v2's controller takes its pods along when it goes: that is nobody's failure, the check is due again.
+    const bool goes_with_v2 = pod->legacy && pod->view.terminating && !pod->view.ended();
+    const bool history = pod->settled || goes_with_v2 || (pod->view.ended() && !pod->watched && !tells_of_slot);
     if (history)
         return false;
     if (e.starting)

@@ -58,6 +58,19 @@ unix_seconds slot_of(const state_view& result) {
     return result.slot ? *result.slot : result.last_run.value_or(0);
 }
 
+bool has_rank(const entity& e, const check_view& subject, const state_view& result, unix_seconds now) {
+    return e.passed_over != slot_of(result) && !is_void(subject, slot_of(result), now);
+}
+
+void pass_over_void_slots(entity& e, const check_view& subject, unix_seconds now) {
+    for (pod_record& pod : e.pods)
+        if (belongs_to(pod, subject) && !pod.alive() && is_void(subject, pod.slot(), now))
+            pod.passed_over = true;
+    const state_view* result = result_of(e, subject);
+    if (result && is_void(subject, slot_of(*result), now))
+        e.passed_over = slot_of(*result);
+}
+
 bool has_ended(const entity& e, const check_view& subject, unix_seconds slot, unix_seconds now) {
     const state_view* result = result_of(e, subject);
     if (!result)
@@ -65,7 +78,7 @@ bool has_ended(const entity& e, const check_view& subject, unix_seconds slot, un
     const unix_seconds stored = slot_of(*result);
     if (KH_MUTATION(judge_a_slot_again))
         return stored > slot;
-    return stored == slot || (stored > slot && !is_void(subject, stored, now));
+    return stored == slot || (stored > slot && has_rank(e, subject, *result, now));
 }
 
 bool has_report(const entity& e, const check_view& subject) {
@@ -84,11 +97,11 @@ std::optional<newest_run> newest_of(const entity& e, const check_view& subject, 
         if (!newest || slot > newest->slot || (slot == newest->slot && newest->generation == 0))
             newest = newest_run{slot, generation};
     };
-    if (const state_view* result = result_of(e, subject); result && !is_void(subject, slot_of(*result), now))
+    if (const state_view* result = result_of(e, subject); result && has_rank(e, subject, *result, now))
         consider(slot_of(*result), result->generation);
     for (const pod_record& pod : e.pods)
         // A clock that jumped back must not take a live run away: it ends by its own deadline.
-        if (belongs_to(pod, subject) && (pod.alive() || !is_void(subject, pod.slot(), now)))
+        if (belongs_to(pod, subject) && (pod.alive() || (!pod.passed_over && !is_void(subject, pod.slot(), now))))
             consider(pod.slot(), pod.view.generation);
     return newest;
 }

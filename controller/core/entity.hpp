@@ -29,10 +29,11 @@ struct repeated_call {
 
 struct pod_record {
     pod_view view;
-    bool legacy = false;   ///< one of v2's: no annotations of ours
-    bool watched = false;  ///< this process saw it unfinished
-    bool vanished = false; ///< deleted before its slot had a result: kept here until it has
-    bool settled = false;  ///< a result of its slot was seen stored: it is never judged again
+    bool legacy = false;      ///< one of v2's: no annotations of ours
+    bool watched = false;     ///< this process saw it unfinished
+    bool vanished = false;    ///< deleted before its slot had a result: kept here until it has
+    bool settled = false;     ///< a result of its slot was seen stored: it is never judged again
+    bool passed_over = false; ///< its slot was void when others were started: it stays older than those
     time_point deadline = proto_http::never;
     std::optional<time_point> ended_at;  ///< when this process saw it ended
     std::optional<time_point> remove_at; ///< its slot has a result, but it still runs: when it is deleted
@@ -79,7 +80,8 @@ struct entity {
     std::optional<starting_run> starting;
     std::optional<open_report> report;
     repeated_call write;
-    std::optional<run_result> writing; ///< the result of the write in flight
+    std::optional<run_result> writing;       ///< the result of the write in flight
+    std::optional<unix_seconds> passed_over; ///< the stored slot, once it was void: it stays older than every other
     repeated_call state_removal;
     repeated_call phase_write;
     /// A slot was used in this process even if no pod of it was ever seen.
@@ -110,6 +112,13 @@ bool is_foreign_state(const entity& e, std::string_view owner_uid);
 
 /// The slot that a stored result stands for: ours by annotation, v2's by its LastRun.
 unix_seconds slot_of(const state_view& result);
+
+/// Whether the rank of this result's slot is to be believed: it is not void, and was not void when the runs of now were started
+/// (a slot does not come back because the clock comes near it a second time).
+bool has_rank(const entity& e, const check_view& subject, const state_view& result, unix_seconds now);
+
+/// Remembers what is void now.
+void pass_over_void_slots(entity& e, const check_view& subject, unix_seconds now);
 
 /// The slot has a result, or a newer one has: it has ended.
 bool has_ended(const entity& e, const check_view& subject, unix_seconds slot, unix_seconds now);

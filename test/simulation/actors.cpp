@@ -70,6 +70,8 @@ kubelet::fate kubelet::draw(const pod_view& pod, duration timeout) {
     }
     f.fails = d.chance(0.2);
     f.has_sidecar = d.chance(mix.sidecar * odd);
+    if (d.chance(mix.lingers * odd))
+        f.goes_in = d.time(5s, 120s);
     if (d.chance(mix.hangs * odd))
         f.ends = end::never;
     else if (d.chance(mix.vanishes * odd))
@@ -83,13 +85,13 @@ kubelet::fate kubelet::draw(const pod_view& pod, duration timeout) {
 
 void kubelet::created(const pod_view& pod, duration timeout) {
     const auto h = handle_of(pod);
-    known_[h] = false;
     std::optional<fate> laid_down = direct ? direct(pod) : std::nullopt;
     const fate f = laid_down ? *laid_down : draw(pod, timeout);
+    known_[h].goes_in = f.goes_in;
     ++last_address_;
     const auto ip = fmt::format("10.{}.{}.{}", 1 + last_address_ / 65536 % 200, last_address_ / 256 % 256, last_address_ % 256);
     on_.after(f.start_delay, [this, h, secret = pod.secret, f, ip] {
-        if (!is_there(h) || known_[h])
+        if (!is_there(h) || known_[h].is_ending)
             return;
         pod_news news;
         news.has_sidecar = f.has_sidecar;
@@ -144,7 +146,7 @@ void kubelet::run(const pod_handle& pod, const std::string& secret, const fate& 
     if (of.ends == end::never)
         return;
     on_.after(of.end_at, [this, pod, of, ip] {
-        if (!is_there(pod) || known_[pod])
+        if (!is_there(pod) || known_[pod].is_ending)
             return;
         if (of.ends == end::vanishes) {
             on_.remove_pod(pod, on_.draws().chance(0.3));
@@ -168,10 +170,11 @@ void kubelet::run(const pod_handle& pod, const std::string& secret, const fate& 
 void kubelet::terminating(const pod_view& pod) {
     const auto h = handle_of(pod);
     auto at = known_.find(h);
-    if (at == known_.end() || at->second)
+    if (at == known_.end() || at->second.is_ending)
         return;
-    at->second = true;
-    on_.after(on_.draws().time(100ms, 3s), [this, h] {
+    at->second.is_ending = true;
+    const auto in = at->second.goes_in > 0s ? at->second.goes_in : on_.draws().time(100ms, 3s);
+    on_.after(in, [this, h] {
         if (is_there(h))
             on_.remove_pod(h, true);
     });
@@ -236,7 +239,7 @@ void user::act(const std::vector<pod_handle>& pods) {
     const auto name = d.pick(names);
     auto& order = wanted_[name];
     if (kind == 2 && on_.about().faults.states_by_hand) {
-        on_.remove_state(name.first);
+        d.chance(0.6) ? on_.remove_state(name.first) : on_.edit_state(name.first);
     } else if (kind <= 5) {
         auto next = d.chance(0.4) ? order : order.kind == workload::job ? draw_job(name.first.name) : draw_check(name.first.name);
         next.edition = order.edition + 1;

@@ -36,6 +36,7 @@ public:
         end ends = end::with_its_work;
         duration end_at = std::chrono::seconds(3); ///< after the start
         bool fails = false;                        ///< a non-zero exit
+        duration goes_in{};                        ///< from its delete to its end; zero: the dice decide, soon
         bool has_sidecar = false;
     };
 
@@ -52,7 +53,11 @@ private:
     bool is_there(const pod_handle& pod) const { return known_.contains(pod); }
 
     stage& on_;
-    std::map<pod_handle, bool> known_; ///< to whether its end has begun
+    struct known_pod {
+        bool is_ending = false;
+        duration goes_in{};
+    };
+    std::map<pod_handle, known_pod> known_;
     unsigned last_address_ = 0;
 };
 

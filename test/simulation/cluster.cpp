@@ -202,6 +202,11 @@ private:
             f.answer = devcluster::expired("too old resource version, says the simulation");
         } else if ((request.method == "PATCH" || request.method == "DELETE") && d.chance(mix.conflict)) {
             f.answer = made_up(409, "Conflict");
+        } else if ((request.method == "POST" || request.method == "PATCH") &&
+                   request.path.find("/khstates") != std::string::npos && d.chance(mix.unstorable)) {
+            d.chance(0.5) ? f.answer = made_up(413, "RequestEntityTooLarge") : f.answer = made_up(422, "Invalid");
+        } else if (request.method == "POST" && d.chance(mix.closing)) {
+            f.answer = made_up(403, "Forbidden");
         } else if (d.chance(mix.reset_before)) {
             f.resets_before = true;
         } else if (d.chance(mix.reset_after)) {
@@ -282,6 +287,11 @@ void cluster::go_down() {
     runtime_.reset_connections();
 }
 
+void cluster::stall(bool stalls) {
+    for (auto wire : runtime_.connections())
+        wire.stall(stalls);
+}
+
 bool cluster::stop() {
     on_change = nullptr;
     asio::post(context_, [this] { stop_controllers_.emit(asio::cancellation_type::terminal); });
@@ -334,6 +344,20 @@ void cluster::remove_state(const check_key& key) {
     api_->all().remove(*api_->all().types().find("comcast.github.io", "v1", "khstates"), key_of(key));
 }
 
+void cluster::edit_state(const check_key& key) {
+    by_hand mark(*this);
+    auto& all = api_->all();
+    const auto type = all.types().find("comcast.github.io", "v1", "khstates");
+    if (!all.stored().in(type->collection_name()).find(key_of(key)))
+        return;
+    all.modify(*type, key_of(key), [](json::object now) -> devcluster::outcome<json::object> {
+        auto& spec = now["spec"].get_object();
+        spec["OK"] = false;
+        spec["Errors"] = json::array{"edited by hand"};
+        return now;
+    });
+}
+
 void cluster::tell_pod(const pod_handle& pod, const pod_news& news) {
     auto& stored = api_->all().stored();
     auto& pods = stored.in("pods");
@@ -375,6 +399,17 @@ void cluster::add_v2_state(const check_key& key, bool ok, unix_seconds last_run)
     made["metadata"] = json::object{{"name", key.name}};
     made["spec"] = std::move(spec);
     api_->all().create(*api_->all().types().find("comcast.github.io", "v1", "khstates"), key.ns, std::move(made)).value();
+}
+
+void cluster::add_foreign_pod(const std::string& ns, const std::string& name) {
+    by_hand mark(*this);
+    json::object made;
+    made["metadata"] = json::object{{"name", name}};
+    made["spec"] =
+        json::object{{"containers", json::array{json::object{{"name", "main"}, {"image", "registry.example/other:1"}}}}};
+    made["kind"] = "Pod";
+    made["apiVersion"] = "v1";
+    api_->all().create(*api_->all().types().find("", "v1", "pods"), ns, std::move(made)).value();
 }
 
 void cluster::add_v2_pod(const check_key& key, const std::string& secret) {

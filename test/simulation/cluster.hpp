@@ -32,6 +32,8 @@ public:
     void serve();
     /// Its connections break, and nobody answers until it is back.
     void go_down();
+    /// Nothing of what it says arrives, until `stall(false)`.
+    void stall(bool stalls);
     void come_back() { is_down_ = false; }
     bool is_down() const noexcept { return is_down_; }
     void compact() { api_->all().stored().compact(); }
@@ -47,11 +49,14 @@ public:
     void apply_check(const check_order& order);
     void remove_check(const check_key& key, workload kind);
     void remove_state(const check_key& key);
+    void edit_state(const check_key& key);
     void tell_pod(const pod_handle& pod, const pod_news& news);
     void remove_pod(const pod_handle& pod, bool is_over);
     /// What v2 leaves behind: a state, and a pod that runs.
     void add_v2_state(const check_key& key, bool ok, unix_seconds last_run);
     void add_v2_pod(const check_key& key, const std::string& secret);
+    /// Somebody else's, with a name of his choice.
+    void add_foreign_pod(const std::string& ns, const std::string& name);
 
     unix_seconds wall() const;
     std::uint64_t requests() const noexcept { return requests_; }

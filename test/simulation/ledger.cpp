@@ -83,6 +83,10 @@ bool ledger::was_lost_by_hand(const check_key& key) const {
     return at != current_.end() && checks_.at(at->second).states_were_lost;
 }
 
+const check_view& ledger::check_of(const check_key& key) const {
+    return checks_.at(current_.at({key, workload::check})).view;
+}
+
 std::optional<state_view> ledger::state_of(const check_key& key) const {
     auto at = states_.find(key);
     return at == states_.end() ? std::nullopt : std::optional(at->second);
@@ -101,8 +105,11 @@ std::vector<pod_handle> ledger::living_pods() const {
 
 void ledger::state_stored(const state_view& now, const state_view* before, bool by_hand) {
     states_[now.key] = now;
-    if (by_hand)
+    if (by_hand) {
+        if (auto owner = checks_.find(now.owner_uid); owner != checks_.end())
+            owner->second.states_were_lost = true;
         return;
+    }
     if (now.owner_uid.empty() || !now.slot || !now.how)
         return fail(fmt::format("the state of {} was written without owner, slot or outcome", now.key.text()));
     ++result_count_;
@@ -136,6 +143,22 @@ void ledger::state_stored(const state_view& now, const state_view* before, bool 
     slot.ended = now_;
     (is_reported(*now.how) ? slot.reports : slot.inferred).push_back(content);
     judge_double_runs(now.owner_uid);
+    if (!is_reported(*now.how))
+        judge_inference(now);
+}
+
+/// While a report of a run waits, the replica where it waits infers nothing about that run. A write that was under way when the
+/// report came is not stopped.
+void ledger::judge_inference(const state_view& state) {
+    for (const auto& [id, waits] : tries_) {
+        const auto run = runs_.find(waits.order.pod.uid);
+        if (waits.replica != state.authoritative_pod || waits.order.is_foreign || waits.order.secret.empty() ||
+            now_ - waits.sent <= call_time() + 2s || run == runs_.end() || run->second.pod.check_uid != state.owner_uid ||
+            run->second.slot() != state.slot)
+            continue;
+        fail(fmt::format("{} inferred {} for slot {} of {} while its report waited there", waits.replica,
+                         kh::core::to_text(*state.how), *state.slot, state.key.text()));
+    }
 }
 
 void ledger::state_gone(const state_view& last, bool by_hand) {
@@ -307,10 +330,10 @@ void ledger::judge_silence(check_fact& check) {
 
 // Reports
 
-ledger::try_id ledger::report_sent(const report_order& order, bool is_resend) {
+ledger::try_id ledger::report_sent(const report_order& order, bool is_resend, const std::string& replica) {
     // Another process of the checker that says the same is a resend as well.
     const bool said_before = !said_.emplace(order.pod.uid, order.content.ok, order.content.errors).second;
-    tries_[++last_try_] = try_fact{order, now_, is_resend || said_before, lives_};
+    tries_[++last_try_] = try_fact{order, now_, is_resend || said_before, replica, lives_};
     return last_try_;
 }
 
@@ -356,7 +379,7 @@ void ledger::judge_refusal(const try_fact& sent, const std::string& reason) {
         return;
     const auto& run = at->second;
     const auto& check = owner->second;
-    if (check.gone || !is_current(check) || !owns_its_name(check))
+    if (check.gone || !is_current(check) || !owns_its_name(check) || check.states_were_lost)
         return;
     if (check.view.kind == workload::check && run.pod.generation != 0 && run.pod.generation != check.view.generation)
         return;
@@ -378,6 +401,8 @@ void ledger::judge_refusal(const try_fact& sent, const std::string& reason) {
     if (run.pod.attempt > 0) // the retry has the deadline of its first attempt
         end = std::min<time_point>(end, run.created + std::chrono::seconds(run.pod.deadline.value_or(0) - run.wall - 2));
     if (!run.pod.slot || now_ >= end)
+        return;
+    if (about_.faults.unstorable > 0 && reason.find("refuses to store") != std::string::npos)
         return;
     fail(fmt::format("a report of {} in time was refused: {}", run.pod.name, reason));
 }
@@ -436,8 +461,9 @@ void ledger::look_at_the_end() {
         if (run.pod.phase == kh::core::pod_phase::failed)
             ++kept[run.pod.check_uid].second;
     }
+    // The newest slot's are kept in any case: two, where it was tried once more.
     for (const auto& [uid, counts] : kept)
-        if (counts.first > about_.succeeded_pods_max + 1 || counts.second > about_.failed_pods_max + 1)
+        if (counts.first > about_.succeeded_pods_max + 2 || counts.second > about_.failed_pods_max + 2)
             fail(fmt::format("{} finished pods of {} are kept", counts.first + counts.second, checks_[uid].view.key.text()));
     for (const auto& [key, state] : states_) {
         auto owner = checks_.find(state.owner_uid);

@@ -46,7 +46,7 @@ public:
 
     // The POSTs of the checkers: one try each.
     using try_id = std::uint64_t;
-    try_id report_sent(const report_order& order, bool is_resend);
+    try_id report_sent(const report_order& order, bool is_resend, const std::string& replica);
     /// 0: no answer came.
     void report_answered(try_id which, unsigned status, const std::string& reason);
 
@@ -61,6 +61,8 @@ public:
     std::uint64_t acknowledged() const { return acknowledged_; }
     duration timeout_of(const std::string& check_uid) const;
     std::vector<pod_handle> living_pods() const;
+    /// The check of that name; it must exist.
+    const kh::core::check_view& check_of(const check_key& key) const;
     std::optional<kh::core::state_view> state_of(const check_key& key) const;
     const std::map<check_key, kh::core::state_view>& states() const { return states_; }
     bool is_present(const check_key& key) const;
@@ -75,7 +77,7 @@ private:
         std::optional<unix_seconds> newest_slot;
         std::int64_t newest_generation = 0;
         time_point newest_start{};
-        bool states_were_lost = false; ///< by hand
+        bool states_were_lost = false; ///< or edited, by hand
         bool went_back = false;        ///< its state, over a void slot
     };
     struct slot_fact {
@@ -102,12 +104,14 @@ private:
         report_order order;
         time_point sent{};
         bool is_resend = false;
+        std::string replica;
         unsigned lives = 0;
     };
     using slot_key = std::pair<std::string, unix_seconds>;
 
     void judge_new_run(const run_fact& run, check_fact& check);
     void judge_refusal(const try_fact& sent, const std::string& reason);
+    void judge_inference(const kh::core::state_view& state);
     void judge_acknowledged(const try_fact& sent);
     void judge_double_runs(const std::string& check_uid);
     void judge_due_run(run_fact& run);

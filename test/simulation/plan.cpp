@@ -23,6 +23,8 @@ fault_mix draw_faults(dice& d) {
     f.slow = sometimes(d, 0.3, 0.05);
     f.refused = sometimes(d, 0.3, 0.3);
     f.conflict = sometimes(d, 0.2, 0.2);
+    f.unstorable = sometimes(d, 0.15, 0.15);
+    f.closing = sometimes(d, 0.1, 0.2);
     f.told_otherwise = sometimes(d, 0.3, 0.2);
     f.reset_before = sometimes(d, 0.2, 0.15);
     f.reset_after = sometimes(d, 0.3, 0.2);
@@ -57,6 +59,7 @@ fate_mix draw_fates(dice& d) {
     f.vanishes = sometimes(d, 0.3, 0.3);
     f.evicted = sometimes(d, 0.3, 0.4);
     f.sidecar = sometimes(d, 0.3, 0.4);
+    f.lingers = sometimes(d, 0.2, 0.3);
     f.slow_start = sometimes(d, 0.3, 0.3);
     f.patient = d.chance(0.5) ? 0.8 : 0.2;
     return f;
@@ -79,6 +82,8 @@ plan draw_plan(std::uint64_t seed) {
     p.failed_pods_max = static_cast<unsigned>(d.between(0, 3));
     p.fates = draw_fates(d);
     const auto faults = draw_faults(d);
+    if (p.is_calm)
+        p.fates.lingers = 0; // the strict bounds count on a kubelet that does its work
     if (!p.is_calm)
         p.faults = faults;
     else if (d.chance(0.5))
@@ -99,6 +104,8 @@ std::string describe(const plan& of) {
     add("slow", f.slow);
     add("refused", f.refused);
     add("409", f.conflict);
+    add("413 and 422", f.unstorable);
+    add("namespace closes", f.closing);
     add("told otherwise", f.told_otherwise);
     add("reset before", f.reset_before);
     add("reset after", f.reset_after);

@@ -17,6 +17,8 @@ struct fault_mix {
     double slow = 0;                    ///< a request that is far slower: seconds
     double refused = 0;                 ///< 429, 500, 503, nothing has happened
     double conflict = 0;                ///< 409 for a write that nothing speaks against
+    double unstorable = 0;              ///< 413 or 422 for the write of a result
+    double closing = 0;                 ///< 403 for a create: the namespace is being deleted
     double told_otherwise = 0;          ///< it has taken effect, and 500 or 504 is answered
     double reset_before = 0;
     double reset_after = 0; ///< it has taken effect, the answer is lost
@@ -51,6 +53,7 @@ struct fate_mix {
     double vanishes = 0;     ///< deleted by somebody
     double evicted = 0;      ///< lost to its infrastructure
     double sidecar = 0;      ///< a second container lives on
+    double lingers = 0;      ///< takes its time from its delete to its end
     double slow_start = 0;
     double patient = 0.5; ///< clients that dial again; the others are v2's, which cannot resend on a new connection
 };

@@ -74,6 +74,8 @@ public:
     virtual void apply_check(const check_order& order) = 0;
     virtual void remove_check(const check_key& key, workload kind) = 0;
     virtual void remove_state(const check_key& key) = 0;
+    /// As `kubectl edit`: another verdict.
+    virtual void edit_state(const check_key& key) = 0;
     /// Nothing happens where that pod is gone.
     virtual void tell_pod(const pod_handle& pod, const pod_news& news) = 0;
     /// As `kubectl delete pod`, or (`is_over`) as the kubelet that has ended its containers.

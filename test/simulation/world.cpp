@@ -46,6 +46,7 @@ struct world::sender {
 
     report_order order;
     test_support::manual_runtime runtime;
+    std::string replica; ///< that the client dials
     std::unique_ptr<proto_http::client> client;
 };
 
@@ -208,6 +209,8 @@ void world::changed(std::string_view collection, const devcluster::change& what)
         }
     } else if (collection == "pods") {
         const auto view = kh::parse_pod(object);
+        if (view.check.name.empty())
+            return; // somebody else's
         trace_.line("pod {} {}{} (generation {}){}", view.name, did, by_hand ? " by hand" : "", view.generation,
                     is_gone ? "" : fmt::format(": {}{}", view.explanation, view.terminating ? ", terminating" : ""));
         if (is_gone) {
@@ -253,6 +256,12 @@ void world::kill_controller() {
             if (controllers_.empty() && restarts_)
                 start_controller();
         });
+}
+
+void world::kill_controller_for_good() {
+    const bool restarts = std::exchange(restarts_, false);
+    kill_controller();
+    restarts_ = restarts;
 }
 
 void world::reap() {
@@ -515,6 +524,10 @@ void world::remove_state(const check_key& key) {
     cluster_.remove_state(key);
 }
 
+void world::edit_state(const check_key& key) {
+    cluster_.edit_state(key);
+}
+
 void world::tell_pod(const pod_handle& pod, const pod_news& news) {
     cluster_.tell_pod(pod, news);
 }
@@ -531,7 +544,9 @@ void world::report(report_order order) {
 
 /// The Service in front of the controllers.
 std::string world::pick_controller() {
-    return controllers_.empty() ? "nobody" : dice_.pick(controllers_)->name();
+    if (controllers_.empty())
+        return "nobody";
+    return reports_to && *reports_to < controllers_.size() ? controllers_[*reports_to]->name() : dice_.pick(controllers_)->name();
 }
 
 asio::awaitable<void> world::send(std::shared_ptr<sender> one) {
@@ -555,10 +570,11 @@ asio::awaitable<void> world::send(std::shared_ptr<sender> one) {
     for (bool is_resend = false;; is_resend = true) {
         if (!one->client) {
             proto_http::client_settings settings;
-            settings.origin = {pick_controller(), 8080};
+            one->replica = pick_controller();
+            settings.origin = {one->replica, 8080};
             one->client = std::make_unique<proto_http::client>(one->runtime, settings);
         }
-        const auto id = ledger_.report_sent(order, is_resend);
+        const auto id = ledger_.report_sent(order, is_resend, one->replica);
         trace_.line("checker of {} reports {}{}", order.pod.name, order.content.ok ? "OK" : order.content.errors.front(),
                     is_resend ? " again" : "");
         auto copy = post;

@@ -37,10 +37,13 @@ public:
     void begin(bool with_user);
     void start_controller();
     void kill_controller();
+    void kill_controller_for_good(); ///< until start_controller()
     /// SIGTERM; waits for its end.
     void stop_controller();
     bool has_controller() const { return !controllers_.empty(); }
     controller_process& controller() { return *controllers_.front(); }
+    /// Where the Service sends reports; nothing: the dice decide.
+    std::optional<std::size_t> reports_to;
     void jump_clock(duration by);
     void run_for(duration by);
     /// False if it does not come true within `limit`.
@@ -67,6 +70,7 @@ public:
     void apply_check(const check_order& order) override;
     void remove_check(const check_key& key, workload kind) override;
     void remove_state(const check_key& key) override;
+    void edit_state(const check_key& key) override;
     void tell_pod(const pod_handle& pod, const pod_news& news) override;
     void remove_pod(const pod_handle& pod, bool is_over) override;
     void report(report_order order) override;

@@ -172,6 +172,26 @@ BOOST_AUTO_TEST_CASE(the_clock_set_back_an_hour_skips_no_slot_and_buries_no_resu
     BOOST_TEST(order.slot > b.wall() - 125);
 }
 
+BOOST_AUTO_TEST_CASE(a_slot_of_before_the_clock_was_set_back_does_not_end_the_run_of_now_when_it_comes_near) {
+    bench b = synced_bench();
+    b.tell(check_applied{old_check()});
+    b.advance(1s);
+    const pod_view first = b.running(b.answer_create());
+    b.report(first);
+    b.accept_write();
+    b.tell(pod_applied{b.ended(first)});
+    b.forget_actions();
+    b.clock.wall = wall_time(std::chrono::seconds(*first.slot - 78)); // void: more than a minute ahead
+    b.advance(11s);
+    const pod_view second = b.running(b.answer_create());
+    b.tell(pod_applied{second});
+    b.advance(25s); // less than a minute ahead
+    BOOST_TEST(!b.has<delete_pod>());
+    b.report(second);
+    BOOST_TEST(b.accept_write().result.slot == *second.slot);
+    BOOST_TEST((b.take<answer_report>().answer == report_answer::stored));
+}
+
 BOOST_AUTO_TEST_CASE(the_clock_set_forward_an_hour_runs_the_check_once_and_not_sixty_times) {
     bench b = synced_bench();
     pod_view pod = b.start_first_run(make_check());
@@ -252,6 +272,8 @@ BOOST_AUTO_TEST_CASE(a_pod_of_v2_that_vanishes_ends_without_a_result) {
     b.tell(check_applied{check});
     b.tell(pod_applied{b.running(pod)});
     b.sync();
+    pod.terminating = true; // the garbage collection's first step
+    b.tell(pod_applied{b.running(pod)});
     b.tell(pod_deleted{"default", pod.name, pod.uid, std::nullopt});
     BOOST_TEST(!b.has<write_result>());
     b.advance(75s);

@@ -1,105 +1,18 @@
-#include "simulation/world.hpp"
+#include "simulation/scenario.hpp"
 
-#include <boost/test/unit_test.hpp>
+// What is broken or lost on the way, and what people do meanwhile: each of these breaks without the rule of the run protocol that
+// it is about.
 
-// The rules of the run protocol, one by one: each of these breaks without the rule that it is about. Everything is laid down
-// here, nothing is drawn but delays; the ledger holds its invariants as in the seeds.
+using namespace simulation_test;
 
-namespace {
-
-using namespace std::chrono_literals;
-using devcluster::fault;
-using proto_http::server_request;
-using simulation::check_order;
-using simulation::kubelet;
-using simulation::workload;
-
-const simulation::check_key web{"default", "web"};
-
-check_order check(std::chrono::seconds interval = 30s, std::chrono::seconds timeout = 10s) {
-    check_order c;
-    c.key = web;
-    c.interval = interval;
-    c.timeout = timeout;
-    return c;
-}
-
-kubelet::fate reports_after(proto_http::duration at) {
-    kubelet::planned_report r;
-    r.at = at;
-    kubelet::fate f;
-    f.start_delay = 100ms;
-    f.reports.push_back(r);
-    f.end_at = at + 500ms;
-    return f;
-}
-
-struct stage_fixture {
-    simulation::plan about = [] {
-        simulation::plan p;
-        p.seed = 1;
-        p.faults.slow = 0.001; // bounds as under faults, though none is drawn
-        return p;
-    }();
-    std::optional<simulation::world> world;
-
-    void begin() {
-        world.emplace(about, false);
-        world->begin(false);
-        world->pods().direct = [](const auto&) { return std::optional(reports_after(2s)); };
-        world->start_controller();
-    }
-    bool until(const std::function<bool()>& done, proto_http::duration limit = 60s) { return world->run_until(done, limit); }
-    bool pods_are(std::size_t count, proto_http::duration limit = 60s) {
-        return until([&] { return world->created_pods().size() >= count; }, limit);
-    }
-    std::optional<kh::core::state_view> state() { return world->books().state_of(web); }
-    bool result_is(kh::core::outcome how, proto_http::duration limit = 60s) {
-        return until([&] { return state() && state()->how == how; }, limit);
-    }
-    void end() {
-        world->heal();
-        world->run_for(100s);
-        world->finish();
-        BOOST_TEST(world->outcome().violation == "");
-    }
-    /// The next request of that method whose path ends so meets this fate.
-    void next(std::string method, std::string path_part, fault what) {
-        world->api().on_request = [this, method, path_part, what](const server_request& r) -> std::optional<fault> {
-            if (r.method != method || r.path.find(path_part) == std::string::npos)
-                return std::nullopt;
-            const auto found = what;
-            world->api().on_request = nullptr;
-            return found;
-        };
-    }
-};
-
-fault lost_answer() {
-    fault f;
-    f.resets_after = true;
-    return f;
-}
-
-fault refusal(unsigned code, std::string reason) {
-    fault f;
-    f.answer.emplace();
-    f.answer->code = code;
-    f.answer->reason = std::move(reason);
-    f.answer->message = "by the scenario";
-    return f;
-}
-
-} // namespace
-
-BOOST_FIXTURE_TEST_SUITE(scenarios, stage_fixture)
+BOOST_FIXTURE_TEST_SUITE(scenarios_faults, scenario)
 
 BOOST_AUTO_TEST_CASE(a_controller_that_is_killed_after_its_create_takes_the_report_of_that_pod) {
     begin();
     world->apply_check(check());
     BOOST_TEST(pods_are(1));
     world->kill_controller();
-    BOOST_TEST(result_is(kh::core::outcome::passed));
+    BOOST_TEST(result_is(outcome::passed));
     BOOST_TEST(world->created_pods().size() == 1u);
     end();
 }
@@ -122,7 +35,7 @@ BOOST_AUTO_TEST_CASE(a_create_whose_answer_is_lost_is_adopted) {
     begin();
     next("POST", "/pods", lost_answer());
     world->apply_check(check());
-    BOOST_TEST(result_is(kh::core::outcome::passed));
+    BOOST_TEST(result_is(outcome::passed));
     BOOST_TEST(world->created_pods().size() == 1u);
     end();
 }
@@ -131,7 +44,7 @@ BOOST_AUTO_TEST_CASE(a_write_whose_answer_is_lost_is_not_done_twice) {
     begin();
     next("POST", "/khstates", lost_answer());
     world->apply_check(check());
-    BOOST_TEST(until([&] { return world->answers() == std::vector<unsigned>{200}; }));
+    BOOST_TEST(answers_are({200}));
     BOOST_TEST(world->outcome().results == 1u);
     end();
 }
@@ -146,14 +59,14 @@ BOOST_AUTO_TEST_CASE(a_report_waits_for_an_api_server_that_is_away) {
     world->api().come_back();
     BOOST_TEST(until([&] { return !world->answers().empty(); }));
     BOOST_TEST(world->answers().front() == 200u);
-    BOOST_TEST((state()->how == kh::core::outcome::passed));
+    BOOST_TEST((state()->how == outcome::passed));
     end();
 }
 
 BOOST_AUTO_TEST_CASE(slots_that_pass_while_the_api_server_is_away_collapse_into_one) {
     begin();
     world->apply_check(check());
-    BOOST_TEST(result_is(kh::core::outcome::passed));
+    BOOST_TEST(result_is(outcome::passed));
     world->api().go_down();
     world->run_for(150s);
     BOOST_TEST(world->created_pods().size() == 1u);
@@ -169,11 +82,9 @@ BOOST_AUTO_TEST_CASE(an_edit_supersedes_the_run_in_flight) {
     world->apply_check(check());
     BOOST_TEST(pods_are(1));
     world->run_for(500ms);
-    auto edited = check();
-    edited.edition = 1;
-    world->apply_check(edited);
+    world->apply_check(edited(check()));
     BOOST_TEST(pods_are(2, 5s));
-    BOOST_TEST(result_is(kh::core::outcome::passed));
+    BOOST_TEST(result_is(outcome::passed));
     BOOST_TEST(*state()->slot == *world->created_pods()[1].slot);
     end();
 }
@@ -185,7 +96,7 @@ BOOST_AUTO_TEST_CASE(a_check_that_is_recreated_with_a_run_in_flight_is_another_c
     world->run_for(500ms);
     world->remove_check(web, workload::check);
     world->apply_check(check());
-    BOOST_TEST(result_is(kh::core::outcome::passed));
+    BOOST_TEST(result_is(outcome::passed));
     BOOST_TEST(state()->owner_uid == world->created_pods().back().check_uid);
     BOOST_TEST(state()->owner_uid != world->created_pods().front().check_uid);
     end();
@@ -197,7 +108,7 @@ BOOST_AUTO_TEST_CASE(a_clock_that_jumps_an_hour_does_not_end_a_run_in_flight) {
         world->apply_check(check());
         BOOST_TEST(pods_are(1));
         world->jump_clock(by);
-        BOOST_TEST(result_is(kh::core::outcome::passed, 5s));
+        BOOST_TEST(result_is(outcome::passed, 5s));
         BOOST_TEST(pods_are(2, 100s));
         end();
     }
@@ -218,25 +129,24 @@ BOOST_AUTO_TEST_CASE(a_clock_that_is_set_back_does_not_judge_what_was_reported_b
 BOOST_AUTO_TEST_CASE(a_state_that_is_deleted_by_hand_comes_with_the_next_run) {
     begin();
     world->apply_check(check());
-    BOOST_TEST(result_is(kh::core::outcome::passed));
+    BOOST_TEST(result_is(outcome::passed));
     world->run_for(3s);
     world->remove_state(web);
     BOOST_TEST(!state());
-    BOOST_TEST(result_is(kh::core::outcome::passed));
+    BOOST_TEST(result_is(outcome::passed));
     BOOST_TEST(world->created_pods().size() == 2u);
     end();
 }
 
 BOOST_AUTO_TEST_CASE(a_report_of_a_pod_of_v2_is_taken_at_the_first_start) {
-    world.emplace(about, false);
-    world->begin(false);
-    world->pods().direct = [](const auto&) { return std::optional(reports_after(5s)); };
+    prepare();
+    pods_do(reports_after(5s));
     world->apply_check(check());
     world->api().add_v2_state(web, false, world->api().wall() + 1);
     world->run_for(3s);
     world->api().add_v2_pod(web, "7f3a2d1c-0000-4000-8000-000000000002");
     world->start_controller();
-    BOOST_TEST(until([&] { return world->answers() == std::vector<unsigned>{200}; }, 15s));
+    BOOST_TEST(answers_are({200}, 15s));
     BOOST_TEST(state()->ok);
     BOOST_TEST(*state()->slot == world->created_pods().front().created);
     end();
@@ -244,10 +154,8 @@ BOOST_AUTO_TEST_CASE(a_report_of_a_pod_of_v2_is_taken_at_the_first_start) {
 
 BOOST_AUTO_TEST_CASE(a_check_takes_over_the_name_and_the_state_of_a_job) {
     begin();
-    auto job = check();
-    job.kind = workload::job;
-    world->apply_check(job);
-    BOOST_TEST(result_is(kh::core::outcome::passed));
+    world->apply_check(job());
+    BOOST_TEST(result_is(outcome::passed));
     const auto of_job = state()->owner_uid;
     world->run_for(5s);
     world->apply_check(check());
@@ -261,7 +169,7 @@ BOOST_AUTO_TEST_CASE(a_conflict_on_a_write_is_decided_anew) {
     BOOST_TEST(pods_are(1));
     world->run_for(10s);
     next("PATCH", "/khstates", refusal(409, "Conflict"));
-    BOOST_TEST(until([&] { return world->answers() == std::vector<unsigned>{200, 200}; }, 60s));
+    BOOST_TEST(answers_are({200, 200}));
     end();
 }
 
@@ -269,12 +177,12 @@ BOOST_AUTO_TEST_CASE(a_conflict_on_a_delete_does_not_leave_the_pod_behind) {
     begin();
     auto fate = reports_after(2s);
     fate.has_sidecar = true;
-    world->pods().direct = [fate](const auto&) { return std::optional(fate); };
+    pods_do(fate);
     auto c = check(600s);
     c.has_sidecar = true;
     next("DELETE", "/pods", refusal(409, "Conflict"));
     world->apply_check(c);
-    BOOST_TEST(result_is(kh::core::outcome::passed));
+    BOOST_TEST(result_is(outcome::passed));
     world->run_for(60s);
     BOOST_TEST(world->books().living_pods().empty());
     end();
@@ -284,19 +192,17 @@ BOOST_AUTO_TEST_CASE(a_start_that_is_refused_for_a_while_goes_on) {
     begin();
     next("POST", "/pods", refusal(429, "TooManyRequests"));
     world->apply_check(check());
-    BOOST_TEST(result_is(kh::core::outcome::passed));
+    BOOST_TEST(result_is(outcome::passed));
     end();
 }
 
 BOOST_AUTO_TEST_CASE(a_history_that_is_forgotten_is_read_anew) {
     begin();
     world->apply_check(check());
-    BOOST_TEST(result_is(kh::core::outcome::passed));
+    BOOST_TEST(result_is(outcome::passed));
     world->run_for(2s);
     world->api().go_down();
-    auto edited = check();
-    edited.edition = 1;
-    world->apply_check(edited);
+    world->apply_check(edited(check()));
     world->api().compact();
     world->api().come_back();
     BOOST_TEST(pods_are(2, 60s));
@@ -313,19 +219,17 @@ BOOST_AUTO_TEST_CASE(a_pod_that_is_evicted_is_tried_once_more) {
         return std::optional(pod.attempt == 0 ? evicted : reports_after(200ms));
     };
     world->apply_check(check(60s, 30s));
-    BOOST_TEST(result_is(kh::core::outcome::passed));
+    BOOST_TEST(result_is(outcome::passed));
     BOOST_TEST(world->created_pods().size() == 2u);
     end();
 }
 
 BOOST_AUTO_TEST_CASE(a_run_without_a_report_ends_at_its_deadline) {
     begin();
-    kubelet::fate hangs;
-    hangs.ends = kubelet::end::never;
-    world->pods().direct = [hangs](const auto&) { return std::optional(hangs); };
+    pods_do(hangs());
     world->apply_check(check());
     BOOST_TEST(pods_are(1));
-    BOOST_TEST(result_is(kh::core::outcome::timed_out_before_report, 12s));
+    BOOST_TEST(result_is(outcome::timed_out_before_report, 12s));
     end();
 }
 
