@@ -143,7 +143,8 @@ void ledger::state_stored(const state_view& now, const state_view* before, bool 
     slot.ended = now_;
     (is_reported(*now.how) ? slot.reports : slot.inferred).push_back(content);
     judge_double_runs(now.owner_uid);
-    if (!is_reported(*now.how))
+    // A start that is refused says nothing of the pod that came of it all the same: no watch has shown that one yet.
+    if (!is_reported(*now.how) && now.how != kh::core::outcome::could_not_start)
         judge_inference(now);
 }
 

@@ -1,4 +1,5 @@
 #include "proto_http/mutation.hpp"
+#include "simulation/core_world.hpp"
 #include "simulation/world.hpp"
 
 #include <fmt/format.h>
@@ -23,10 +24,11 @@ struct options {
     std::uint64_t last = 100;
     double minutes = 0;
     bool prints = false;
+    bool is_core = false;
 };
 
 int usage() {
-    fmt::print(stderr, "usage: simulate [--seed N | --seeds A..B] [--minutes M] [--mutation NAME]\n");
+    fmt::print(stderr, "usage: simulate [--tier stack|core] [--seed N | --seeds A..B] [--minutes M] [--mutation NAME]\n");
     return 2;
 }
 
@@ -50,6 +52,8 @@ int main(int argc, char** argv) {
             o.last = std::strtoull(value.c_str() + dots + 2, nullptr, 10);
         } else if (name == "--minutes") {
             o.minutes = std::strtod(value.c_str(), nullptr);
+        } else if (name == "--tier" && (value == "core" || value == "stack")) {
+            o.is_core = value == "core";
         } else if (name == "--mutation") {
             proto_http::active_mutation = argv[i + 1];
         } else {
@@ -63,7 +67,7 @@ int main(int argc, char** argv) {
         const double spent = std::chrono::duration<double>(clock_type::now() - began).count();
         if (o.minutes > 0 && spent > o.minutes * 60)
             break;
-        const auto end = simulation::simulate(seed, o.prints);
+        const auto end = o.is_core ? simulation::simulate_core(seed, o.prints) : simulation::simulate(seed, o.prints);
         ++seeds;
         runs += end.runs;
         acknowledged += end.acknowledged;
@@ -71,7 +75,8 @@ int main(int argc, char** argv) {
         simulated += std::chrono::duration<double>(end.simulated).count();
         if (!end.violation.empty()) {
             ++broken;
-            fmt::print("seed {}: {}\n    replay: tools/simulate --seed {}\n", seed, end.violation, seed);
+            fmt::print("seed {}: {}\n    replay: tools/simulate {}--seed {}\n", seed, end.violation,
+                       o.is_core ? "--tier core " : "", seed);
             std::fflush(stdout);
         }
     }
