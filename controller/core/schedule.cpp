@@ -15,6 +15,10 @@ unix_seconds floor_div(unix_seconds value, unix_seconds by) {
     return value % by < 0 ? quotient - 1 : quotient;
 }
 
+unix_seconds whole_interval(const check_view& check) {
+    return std::max<unix_seconds>(1, std::chrono::ceil<std::chrono::seconds>(check.interval).count());
+}
+
 unix_seconds hashed_below(const check_view& check, std::string_view salt, unix_seconds bound) {
     return static_cast<unix_seconds>(stable_hash(check.uid + std::string(salt)) % static_cast<std::uint64_t>(bound));
 }
@@ -45,7 +49,7 @@ unix_seconds grid::at_or_after(unix_seconds at) const {
 
 grid grid_of(const check_view& check) {
     grid g;
-    g.interval = std::max<unix_seconds>(1, std::chrono::ceil<std::chrono::seconds>(check.interval).count());
+    g.interval = whole_interval(check);
     g.phase = hashed_below(check, "", g.interval);
     return g;
 }
@@ -69,7 +73,7 @@ bool is_void(const check_view& check, unix_seconds slot, unix_seconds now) {
     // A job has one slot, whatever the clock says of it.
     if (check.kind == workload::job || KH_MUTATION(believe_void_slots))
         return false;
-    return slot > now + std::max(grid_of(check).interval, void_margin_min);
+    return slot > now + std::max(whole_interval(check), void_margin_min);
 }
 
 } // namespace kh::core

@@ -222,6 +222,8 @@ private:
     }
 
     void tell(const server_request& request, const fault& f) {
+        if (!of_.trace_.is_on())
+            return;
         std::string fate;
         if (f.answer)
             fate = fmt::format(", refused {}", f.answer->code);

@@ -2,6 +2,8 @@
 
 #include "simulation/core_world.hpp"
 
+#include <fmt/format.h>
+
 #include <cstring>
 
 namespace simulation {
@@ -60,6 +62,23 @@ event end_of(watched what, const check_key& key, const std::string& uid) {
     return pod_deleted{key.ns, key.name, uid, std::nullopt};
 }
 
+/// For readers of a trace.
+std::string text_of(const action& of) {
+    if (const auto* create = std::get_if<create_pod>(&of))
+        return fmt::format("create {}", create->pod_name);
+    if (const auto* remove = std::get_if<delete_pod>(&of))
+        return fmt::format("delete {}{}", remove->pod_name, remove->verify_owner_uid ? " if its owner is gone" : "");
+    if (const auto* write = std::get_if<write_result>(&of))
+        return fmt::format("write slot {} of {}: {}", write->result.slot, write->result.key.text(), to_text(write->result.how));
+    if (const auto* remove = std::get_if<delete_state>(&of))
+        return fmt::format("delete the state of {}", remove->key.text());
+    if (const auto* phase = std::get_if<set_phase>(&of))
+        return fmt::format("write that {} is {}", phase->key.text(), phase->phase);
+    if (const auto* line = std::get_if<write_log>(&of))
+        return fmt::format("\"{}\"", line->message);
+    return std::holds_alternative<cancel_operation>(of) ? "give up a call" : std::string();
+}
+
 /// The same as asio_k8s and the executor make of a state's patch.
 state_view state_of(const run_result& result, const std::string& by) {
     state_view s;
@@ -116,7 +135,7 @@ void core_replica::told(watched what, const event& of) {
     auto& one = feeds_[index_of(what)];
     if (is_dead_ || !one.is_live)
         return;
-    one.last = std::max(one.last, in_.now() + latency());
+    one.last = std::max(one.last + 1ns, in_.now() + latency()); // one after the other
     in_.after(one.last - in_.now(), [self = shared_from_this(), what, epoch = one.epoch, of] {
         if (!self->is_dead_ && self->feeds_[index_of(what)].epoch == epoch)
             self->deliver(what, of);
@@ -174,7 +193,7 @@ void core_replica::list(watched what) {
         for (const auto& [key, view] : store.pods())
             all.emplace_back(pod_applied{view});
     }
-    one.last = std::max(one.last, in_.now() + latency());
+    one.last = std::max(one.last + 1ns, in_.now() + latency()); // one after the other
     in_.after(one.last - in_.now(), [self = shared_from_this(), what, epoch = one.epoch, all = std::move(all)] {
         auto& of = self->feeds_[index_of(what)];
         if (self->is_dead_ || of.epoch != epoch)
@@ -241,6 +260,10 @@ void core_replica::step() {
     batch.swap(inbox_);
     actions_.clear();
     core_.step(clock, std::move(batch), actions_);
+    if (in_.told().prints())
+        for (const auto& each : actions_)
+            if (const auto text = text_of(each); !text.empty())
+                in_.told().note(fmt::format("  {}: {}", name_, text));
     for (auto& each : actions_)
         std::visit([this](auto& what) { carry_out(std::move(what)); }, each);
     plan_wake();

@@ -11,15 +11,15 @@ using kh::core::pod_phase;
 using kh::core::pod_view;
 using kh::core::watched;
 
-core_world::core_world(const plan& about, bool prints)
-    : plan_(about), dice_(about.seed ^ 0xc0de), trace_(prints), ledger_(trace_, plan_), store_(ledger_), kubelet_(*this),
+core_world::core_world(const plan& about, trace_for whom)
+    : plan_(about), dice_(about.seed ^ 0xc0de), trace_(whom), ledger_(trace_, plan_), store_(ledger_), kubelet_(*this),
       user_(*this) {
     store_.on_change = [this](watched what, const kh::core::event& of) {
         for (const auto& each : replicas_)
             each->told(what, of);
     };
     store_.on_pod = [this](const pod_view& pod, bool is_new) {
-        if (trace_.prints())
+        if (trace_.is_on())
             trace_.line("pod {}: {}{}{}", pod.name,
                         pod.ended() ? "ended"
                         : pod.ran   ? "runs"
@@ -190,7 +190,7 @@ void core_world::user_acts() {
 // Stage
 
 void core_world::apply_check(const check_order& order) {
-    if (trace_.prints())
+    if (trace_.is_on())
         trace_.line("{} {} is applied: edition {}, interval {} s, timeout {} s", order.kind == workload::check ? "check" : "job",
                     order.key.text(), order.edition, order.interval / 1s, order.timeout / 1s);
     store_.apply_check(order, wall());
@@ -276,7 +276,7 @@ void core_world::try_report(const std::shared_ptr<core_sender>& one) {
         one->replica = dice_.pick(replicas_);
     const auto to = one->replica.lock();
     const auto which = ledger_.report_sent(one->order, std::exchange(one->is_resend, true), to ? to->name() : "nobody");
-    if (trace_.prints())
+    if (trace_.is_on())
         trace_.line("checker of {} reports {} to {}", one->order.pod.name,
                     one->order.content.ok ? "OK" : one->order.content.errors.front(), to ? to->name() : "nobody");
     after(dice_.time(0ms, 3ms), [this, one, to, which] {
@@ -289,7 +289,7 @@ void core_world::try_report(const std::shared_ptr<core_sender>& one) {
 
 void core_world::answered(const std::shared_ptr<core_sender>& one, ledger::try_id which, unsigned status,
                           const std::string& reason) {
-    if (trace_.prints())
+    if (trace_.is_on())
         trace_.line("checker of {} is answered {} {}", one->order.pod.name, status, reason);
     ledger_.report_answered(which, status, reason);
     if (status == 0)
@@ -381,8 +381,8 @@ outcome_of_seed core_world::run() {
     return made;
 }
 
-outcome_of_seed simulate_core(std::uint64_t seed, bool prints) {
-    core_world one(draw_plan(seed), prints);
+outcome_of_seed simulate_core(std::uint64_t seed, trace_for whom) {
+    core_world one(draw_plan(seed), whom);
     return one.run();
 }
 

@@ -9,14 +9,14 @@
 #include <memory>
 #include <vector>
 
-// The core tier: the decisions alone (controller/core), in a small model of everything around them. No HTTP, no JSON, no Asio: a
-// hundred times as many runs a second as the stack tier, for what only many seeds find. The actors and the ledger are the same.
+// The core tier: the decisions alone (controller/core), in a small model of everything around them. No HTTP, no JSON, no Asio:
+// many times as many runs a second as the stack tier, for what only many seeds find. The actors and the ledger are the same.
 
 namespace simulation {
 
 class core_world final : public stage {
 public:
-    core_world(const plan& about, bool prints);
+    core_world(const plan& about, trace_for whom);
 
     outcome_of_seed run();
 
@@ -85,6 +85,6 @@ private:
     bool is_down_ = false;
 };
 
-outcome_of_seed simulate_core(std::uint64_t seed, bool prints = false);
+outcome_of_seed simulate_core(std::uint64_t seed, trace_for whom = trace_for::nobody);
 
 } // namespace simulation

@@ -295,7 +295,9 @@ void ledger::judge_due_run(run_fact& run) {
         // After its report a pod may live on for half a minute.
         const auto result = slots_.find({run.pod.check_uid, run.slot()});
         const auto reported = result == slots_.end() || !result->second.how ? time_point{} : result->second.ended + 30s;
-        const auto limit = (is_superseded ? check.gone.value_or(check.changed) : reported) + slack();
+        auto limit = (is_superseded ? check.gone.value_or(check.changed) : reported) + slack();
+        if (!run.pod.slot) // v2's pods do not say their deadline: it is counted by the check of now
+            limit = std::max<time_point>(limit, run.created + check.view.timeout + slack());
         if (now_ < limit) {
             due_.emplace(limit, run.pod.uid);
             return;

@@ -108,7 +108,7 @@ public:
 
     /// A world whose pods report OK after two seconds; no controller yet.
     void prepare() {
-        world.emplace(about, false);
+        world.emplace(about, simulation::trace_for::nobody);
         world->begin(false);
         pods_do(reports_after(2s));
     }

@@ -23,7 +23,7 @@ struct options {
     std::uint64_t first = 1;
     std::uint64_t last = 100;
     double minutes = 0;
-    bool prints = false;
+    simulation::trace_for whom = simulation::trace_for::nobody;
     bool is_core = false;
 };
 
@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
         const std::string value = argv[i + 1];
         if (name == "--seed") {
             o.first = o.last = std::strtoull(value.c_str(), nullptr, 10);
-            o.prints = true;
+            o.whom = simulation::trace_for::reader;
         } else if (name == "--seeds") {
             const auto dots = value.find("..");
             if (dots == std::string::npos)
@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
         const double spent = std::chrono::duration<double>(clock_type::now() - began).count();
         if (o.minutes > 0 && spent > o.minutes * 60)
             break;
-        const auto end = o.is_core ? simulation::simulate_core(seed, o.prints) : simulation::simulate(seed, o.prints);
+        const auto end = o.is_core ? simulation::simulate_core(seed, o.whom) : simulation::simulate(seed, o.whom);
         ++seeds;
         runs += end.runs;
         acknowledged += end.acknowledged;

@@ -12,17 +12,16 @@ constexpr auto origin = std::chrono::hours(1);
 } // namespace
 
 void trace::take() {
-    ++lines_;
     auto add = [this](std::uint64_t value) { hash_ = (hash_ ^ value) * 1099511628211u; };
     add(static_cast<std::uint64_t>(now_.time_since_epoch().count()));
     for (char c : text_)
         add(static_cast<unsigned char>(c));
-    if (prints_)
+    if (prints())
         print(text_);
 }
 
 void trace::note(std::string_view text) {
-    if (prints_)
+    if (prints())
         print(text);
 }
 

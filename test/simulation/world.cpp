@@ -50,8 +50,8 @@ struct world::sender {
     std::unique_ptr<proto_http::client> client;
 };
 
-world::world(const plan& about, bool prints)
-    : plan_(about), dice_(about.seed ^ 0x5eed), trace_(prints), ledger_(trace_, plan_),
+world::world(const plan& about, trace_for whom)
+    : plan_(about), dice_(about.seed ^ 0x5eed), trace_(whom), ledger_(trace_, plan_),
       time_(std::make_shared<test_support::timeline>()), network_(std::make_shared<test_support::memory_network>()),
       cluster_(dice_.next(), plan_, dice_, trace_, time_, network_),
       checkers_runtime_(checkers_context_, dice_.next(), time_, network_), kubelet_(*this), user_(*this), began_(time_->now()) {
@@ -616,8 +616,8 @@ std::optional<std::string> world::page(std::string path) {
     return *text && !(*text)->empty() ? *text : std::nullopt;
 }
 
-outcome_of_seed simulate(std::uint64_t seed, bool prints) {
-    world one(draw_plan(seed), prints);
+outcome_of_seed simulate(std::uint64_t seed, trace_for whom) {
+    world one(draw_plan(seed), whom);
     return one.run();
 }
 

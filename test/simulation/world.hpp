@@ -26,7 +26,7 @@ struct outcome_of_seed {
 
 class world : public stage {
 public:
-    world(const plan& about, bool prints);
+    world(const plan& about, trace_for whom);
     ~world() override;
 
     /// A whole seed: chaos, healing, quiescence, stop.
@@ -126,6 +126,6 @@ private:
     bool restarts_ = true; ///< a controller that is gone comes back by itself
 };
 
-outcome_of_seed simulate(std::uint64_t seed, bool prints = false);
+outcome_of_seed simulate(std::uint64_t seed, trace_for whom = trace_for::nobody);
 
 } // namespace simulation
