@@ -2,6 +2,7 @@
 
 #include "asio_k8s/json_access.hpp"
 #include "asio_k8s/rfc3339.hpp"
+#include "controller/core/schedule.hpp"
 #include "controller/names.hpp"
 #include "proto_http/go_duration.hpp"
 #include "proto_http/text.hpp"
@@ -150,6 +151,12 @@ std::string pod_template_of(const json::object& spec) {
     return json::serialize(out);
 }
 
+/// The API server writes an object that nobody changed the same way each time.
+std::uint64_t hash_but_phase(json::object spec) {
+    spec.stable_erase("phase");
+    return core::stable_hash(json::serialize(spec));
+}
+
 std::optional<std::int64_t> annotated_number(const json::object* annotations, std::string_view name) {
     if (annotations == nullptr)
         return std::nullopt;
@@ -218,6 +225,7 @@ parsed_check parse_check(const json::object& object, core::workload kind) {
     view.key = {std::string(identity.ns), std::string(identity.name)};
     view.kind = kind;
     view.uid = identity.uid;
+    view.resource_version = identity.resource_version;
     if (const auto* metadata = k8s::object_at(object, "metadata")) {
         view.generation = k8s::integer_at(*metadata, "generation").value_or(0);
         view.created = k8s::parse_rfc3339(k8s::text_at(*metadata, "creationTimestamp")).value_or(0);
@@ -240,6 +248,8 @@ parsed_check parse_check(const json::object& object, core::workload kind) {
         judge_strings(spec, "extraLabels", wrong);
         judge_strings(spec, "extraAnnotations", wrong);
         view.phase = k8s::text_at(spec, "phase");
+        if (kind == core::workload::job)
+            view.spec_hash = hash_but_phase(spec);
         if (wrong.empty())
             out.pod_template = pod_template_of(spec);
     }

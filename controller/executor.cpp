@@ -288,4 +288,29 @@ asio::awaitable<void> executor::patch_phase(core::set_phase what) {
     tell_(std::move(done));
 }
 
+void executor::start(core::delete_job what) {
+    const core::operation_id id = what.id;
+    spawn(id, "delete job", remove_job(std::move(what)));
+}
+
+asio::awaitable<void> executor::remove_job(core::delete_job what) {
+    core::job_delete_done done;
+    done.key = what.key;
+    done.id = what.id;
+    k8s::delete_options options;
+    options.uid = what.uid;
+    options.resource_version = what.resource_version;
+    const k8s::api_result<json::value> answer =
+        co_await api_.call(k8s::delete_request(v1::khjobs, object_key(what.key), options));
+    if (answer) {
+        done.answer = core::remove_answer::removed;
+    } else if (is(answer.error(), k8s::errc::not_found)) {
+        done.answer = core::remove_answer::gone;
+    } else {
+        done.message = answer.error().text();
+        done.retry_after = answer.error().retry_after;
+    }
+    tell_(std::move(done));
+}
+
 } // namespace kh

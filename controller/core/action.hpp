@@ -62,6 +62,14 @@ struct set_phase {
     std::string phase;
 };
 
+/// Delete a finished job with uid and resourceVersion as preconditions. Answer: job_delete_done.
+struct delete_job {
+    operation_id id = 0;
+    check_key key;
+    std::string uid;
+    std::string resource_version;
+};
+
 /// Give up an operation in flight; its answer is of no interest any more.
 struct cancel_operation {
     operation_id id = 0;
@@ -108,7 +116,7 @@ struct write_log {
     std::vector<std::pair<std::string, std::string>> fields;
 };
 
-using action = std::variant<create_pod, delete_pod, write_result, delete_state, set_phase, cancel_operation, answer_report,
-                            show_check, hide_check, write_log>;
+using action = std::variant<create_pod, delete_pod, write_result, delete_state, set_phase, delete_job, cancel_operation,
+                            answer_report, show_check, hide_check, write_log>;
 
 } // namespace kh::core

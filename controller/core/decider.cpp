@@ -16,9 +16,6 @@ namespace {
 /// How many deleted namesakes are remembered: more only costs a read of the owner.
 constexpr std::size_t gone_uids_max = 8;
 
-/// A deleted pod is told to be gone or terminating within this; later, the delete is repeated.
-constexpr duration removal_told_max = std::chrono::seconds(60);
-
 /// Whether `candidate` is certainly older than `stored`. Resource versions are integers that grow (KEP-5504); others compare as
 /// unknown.
 bool certainly_older(std::string_view candidate, std::string_view stored) {
@@ -146,13 +143,25 @@ void decider::log_first_failure(const entity& e, const repeated_call& call, std:
 void decider::on(check_applied&& told) {
     entity& e = entity_of(told.check.key);
     auto& place = told.check.kind == workload::check ? e.check : e.job;
-    if (place && place->uid != told.check.uid)
+    if (place && place->uid != told.check.uid) {
         e.gone_uids.insert(place->uid);
+        forget_object(e, told.check.kind);
+    }
     if (place && place->phase != told.check.phase)
         e.phase_write.succeeded();
+    if (place && place->uid == told.check.uid)
+        note_job_change(e, *place, told.check);
     place = std::move(told.check);
     desk_changed_ = true;
     mark(e);
+}
+
+/// What was under way about an object that is gone.
+void decider::forget_object(entity& e, workload kind) {
+    if (kind != workload::job)
+        return;
+    e.job_removal.succeeded();
+    e.job_was_changed = false;
 }
 
 void decider::on(check_deleted&& told) {
@@ -166,6 +175,7 @@ void decider::on(check_deleted&& told) {
     if (place && place->uid == told.uid) {
         place.reset();
         e->newest_started.reset();
+        forget_object(*e, told.kind);
     }
     mark(*e);
 }
@@ -380,20 +390,6 @@ void decider::on(state_delete_done&& told) {
         e->state_removal.failed(clock_.now, told.retry_after, stable_hash(e->key.name));
         return;
     }
-}
-
-void decider::on(phase_done&& told) {
-    entity* e = find_entity(told.key);
-    if (!e || e->phase_write.in_flight != told.id)
-        return;
-    mark(*e);
-    if (told.written) {
-        // The watch shows the new phase; until then nothing is written again.
-        e->phase_write.failed(clock_.now, std::chrono::seconds(5), 0);
-        return;
-    }
-    log_first_failure(*e, e->phase_write, "phase of the job not written yet", told.message);
-    e->phase_write.failed(clock_.now, told.retry_after, stable_hash(e->key.name));
 }
 
 void decider::on(leadership_changed&& told) {

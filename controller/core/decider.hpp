@@ -63,6 +63,7 @@ private:
     void on(pod_delete_done&& e);
     void on(state_delete_done&& e);
     void on(phase_done&& e);
+    void on(job_delete_done&& e);
     void on(leadership_changed&& e);
     void on(draining&& e);
     void on(settings_changed&& e);
@@ -85,6 +86,7 @@ private:
     }
     void log(log_level level, std::string message, const entity& e, std::vector<std::pair<std::string, std::string>> fields = {});
     void log_first_failure(const entity& e, const repeated_call& call, std::string message, const std::string& error);
+    void forget_object(entity& e, workload kind);
     pod_record& apply_pod(entity& e, pod_view view);
     void store_state(entity& e, state_view state);
     void drop_pod(entity& e, const std::string& pod_name);
@@ -92,12 +94,16 @@ private:
     // Runs (decider_runs.cpp)
     void reconcile(entity& e);
     void reconcile_check(entity& e, const check_view& check);
-    void reconcile_job(entity& e, const check_view& job);
     void write_invalid(entity& e, const check_view& subject);
     bool settle_open_slot(entity& e, const check_view& subject, unix_seconds slot);
     void infer(entity& e, const check_view& subject, const pod_record* pod, unix_seconds slot, int attempt, const verdict& v);
     void write(entity& e, run_result result);
+
+    // Jobs (decider_jobs.cpp)
+    void reconcile_job(entity& e, const check_view& job);
+    void note_job_change(entity& e, const check_view& before, const check_view& now);
     void write_phase(entity& e, std::string_view phase);
+    void remove_old_job(entity& e, const check_view& job);
 
     // Starts (decider_starts.cpp)
     void start_when_due(entity& e, const check_view& check, const std::optional<newest_run>& newest, bool edited);

@@ -42,6 +42,8 @@ void decider::reconcile(entity& e) {
             reconcile_check(e, *subject);
         else
             reconcile_job(e, *subject);
+        if (e.job)
+            remove_old_job(e, *e.job);
         show(e);
     }
     put_in_agenda(e, wake_);
@@ -64,43 +66,6 @@ void decider::reconcile_check(entity& e, const check_view& check) {
         drive_start(e, check);
     else if (!open && !e.report && !e.write.in_flight)
         start_when_due(e, check, newest, edited);
-}
-
-void decider::reconcile_job(entity& e, const check_view& job) {
-    const std::optional<newest_run> newest = newest_of(e, job, wall_);
-    if (job.phase == "Completed") // whatever became of its state
-        for (pod_record& pod : e.pods)
-            pod.settled = pod.settled || belongs_to(pod, job);
-    remove_unwanted_pods(e, job, newest, false);
-    keep_finished_pods(e, job, newest);
-    if (result_of(e, job)) {
-        abandon_start(e);
-        if (job.phase != "Completed")
-            write_phase(e, "Completed");
-        return;
-    }
-    if (job.phase == "Completed")
-        return;
-    if (!job.spec_error.empty()) {
-        write_invalid(e, job);
-        return;
-    }
-    const bool open = newest && settle_open_slot(e, job, newest->slot);
-    if (e.starting) {
-        drive_start(e, job);
-    } else if (open) {
-        if (job.phase.empty())
-            write_phase(e, "Running");
-    } else if (e.report || e.write.in_flight) {
-        return;
-    } else if (job.phase.empty() && !newest) {
-        begin_start(e, job, job.created, 0, std::nullopt);
-    } else if (may_call(e.write)) {
-        verdict lost;
-        lost.how = outcome::pod_deleted;
-        lost.text = "pod deleted unexpectedly: the pod of this job is gone";
-        infer(e, job, nullptr, job.created, 0, lost);
-    }
 }
 
 /// A spec that cannot be run is a result like any other, once for each generation.
@@ -145,7 +110,7 @@ bool decider::settle_open_slot(entity& e, const check_view& subject, unix_second
     }
     if (!leads())
         return true;
-    if (v->retry && clock_.now < pod->deadline && !draining_) {
+    if (v->retry && clock_.now < pod->deadline && !draining_ && !e.job_was_changed) {
         log(log_level::warning, "run is tried once more", e,
             {{"run", pod->view.run_id}, {"pod", pod->view.name}, {"reason", pod->view.explanation}});
         begin_start(e, subject, slot, pod->view.attempt + 1, pod->deadline);
@@ -187,17 +152,6 @@ void decider::write(entity& e, run_result result) {
     call.resource_version = e.state ? e.state->resource_version : std::string();
     e.write.start(call.id);
     e.writing = std::move(result);
-    act(std::move(call));
-}
-
-void decider::write_phase(entity& e, std::string_view phase) {
-    if (!may_call(e.phase_write))
-        return;
-    set_phase call;
-    call.id = next_operation();
-    call.key = e.key;
-    call.phase = phase;
-    e.phase_write.start(call.id);
     act(std::move(call));
 }
 

@@ -27,6 +27,9 @@ struct repeated_call {
     void failed(time_point now, std::optional<duration> retry_after, std::uint64_t jitter);
 };
 
+/// A deleted object is told to be gone or terminating within this; later, the delete is repeated.
+inline constexpr duration removal_told_max = std::chrono::seconds(60);
+
 struct pod_record {
     pod_view view;
     bool legacy = false;      ///< one of v2's: no annotations of ours
@@ -84,6 +87,8 @@ struct entity {
     std::optional<unix_seconds> passed_over; ///< the stored slot, once it was void: it stays older than every other
     repeated_call state_removal;
     repeated_call phase_write;
+    repeated_call job_removal;
+    bool job_was_changed = false; ///< its spec, after its start: what changed is ignored
     /// A slot was used in this process even if no pod of it was ever seen.
     std::optional<unix_seconds> newest_started;
     std::set<std::string, std::less<>> gone_uids; ///< checks and jobs of this name whose deletion was seen

@@ -121,6 +121,14 @@ struct state_delete_done {
     std::optional<duration> retry_after;
 };
 
+struct job_delete_done {
+    check_key key;
+    operation_id id = 0;
+    remove_answer answer = remove_answer::failed;
+    std::string message;
+    std::optional<duration> retry_after;
+};
+
 /// A job's phase was written (or could not be).
 struct phase_done {
     check_key key;
@@ -144,7 +152,7 @@ struct settings_changed {
 };
 
 using event = std::variant<check_applied, check_deleted, state_applied, state_deleted, pod_applied, pod_deleted, watch_synced,
-                           report_received, create_done, write_done, pod_delete_done, state_delete_done, phase_done,
-                           leadership_changed, draining, settings_changed>;
+                           report_received, create_done, write_done, pod_delete_done, state_delete_done, job_delete_done,
+                           phase_done, leadership_changed, draining, settings_changed>;
 
 } // namespace kh::core

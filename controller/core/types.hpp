@@ -78,12 +78,14 @@ struct check_view {
     check_key key;
     workload kind = workload::check;
     std::string uid;
+    std::string resource_version;
     std::int64_t generation = 0;
     unix_seconds created = 0;
     duration interval{};
     duration timeout{};
-    std::string spec_error; ///< not empty: why it is not run, naming the field
-    std::string phase;      ///< of a job: "", "Running", "Completed"
+    std::string spec_error;      ///< not empty: why it is not run, naming the field
+    std::string phase;           ///< of a job: "", "Running", "Completed"
+    std::uint64_t spec_hash = 0; ///< of a job: of all of its spec but the phase
 
     bool operator==(const check_view&) const = default;
 };

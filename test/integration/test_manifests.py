@@ -107,6 +107,8 @@ class Manifests(Case):
             ("yes", "watch", "khchecks.comcast.github.io"),
             ("yes", "patch", "khstates.comcast.github.io"),
             ("yes", "patch", "khjobs.comcast.github.io"),
+            ("yes", "delete", "khjobs.comcast.github.io"),
+            ("no", "delete", "khchecks.comcast.github.io"),
             ("yes", "create", "pods"),
             ("yes", "delete", "pods"),
             ("no", "patch", "khchecks.comcast.github.io"),

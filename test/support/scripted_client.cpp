@@ -100,6 +100,7 @@ std::optional<scripted_client::exchange> scripted_client::next(const request& wh
     if (script_.empty())
         return std::nullopt;
     targets.push_back(what.target);
+    bodies.push_back(what.body);
     auto said = std::move(script_.front());
     script_.pop_front();
     if (said.is_stream != is_stream || what.target.find(said.target_part) == std::string::npos)

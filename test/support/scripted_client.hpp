@@ -38,6 +38,7 @@ public:
     std::string verdict() const;
 
     std::vector<std::string> targets;
+    std::vector<std::string> bodies; ///< of each call, beside its target
     std::size_t streams_alive = 0;
 
 private:

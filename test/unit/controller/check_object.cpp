@@ -91,6 +91,17 @@ BOOST_AUTO_TEST_CASE(a_job_has_a_phase_and_no_interval) {
     BOOST_TEST((view.timeout == 90s));
 }
 
+BOOST_AUTO_TEST_CASE(the_hash_of_a_job_is_of_all_of_its_spec_but_the_phase) {
+    const auto hash_of = [](const std::string& spec) {
+        return kh::v1::parse_check(check_with(spec), workload::job).view.spec_hash;
+    };
+    const auto plain = hash_of("{\"extraLabels\":{}," + good_pod + ",\"timeout\":\"1m\"}");
+    BOOST_TEST(plain != 0u);
+    BOOST_TEST(plain == hash_of("{\"extraLabels\":{},\"phase\":\"Running\"," + good_pod + ",\"timeout\":\"1m\"}"));
+    BOOST_TEST(plain == hash_of("{\"extraLabels\":{}," + good_pod + ",\"timeout\":\"1m\",\"phase\":\"Completed\"}"));
+    BOOST_TEST(plain != hash_of("{\"extraLabels\":{}," + good_pod + ",\"timeout\":\"2m\"}"));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_wrong_with_a_spec_names_the_field) {
     const struct {
         std::string spec;

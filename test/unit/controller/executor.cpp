@@ -285,4 +285,30 @@ BOOST_AUTO_TEST_CASE(a_phase_is_patched) {
     BOOST_TEST(done.message.find("not allowed") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_job_is_deleted_in_the_version_that_was_decided_on) {
+    core::delete_job order;
+    order.id = 6;
+    order.key = key;
+    order.uid = "job-uid";
+    order.resource_version = "70";
+    executor_fixture f;
+    f.api.answers("/khjobs/web", "{}");
+    BOOST_TEST((f.run<core::job_delete_done>(order).answer == core::remove_answer::removed));
+    const auto body = boost::json::parse(f.api.bodies.at(0));
+    BOOST_TEST(body.at("preconditions").at("uid").as_string() == "job-uid");
+    BOOST_TEST(body.at("preconditions").at("resourceVersion").as_string() == "70");
+    const struct {
+        k8s::api_error error;
+        core::remove_answer answer;
+    } cases[] = {{refused(errc::not_found, 404), core::remove_answer::gone},
+                 {refused(errc::conflict, 409), core::remove_answer::failed},
+                 {refused(errc::forbidden, 403), core::remove_answer::failed},
+                 {unanswered(), core::remove_answer::failed}};
+    for (const auto& c : cases) {
+        executor_fixture other;
+        other.api.fails("/khjobs/web", c.error);
+        BOOST_TEST((other.run<core::job_delete_done>(order).answer == c.answer));
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -11,6 +11,13 @@ check_view make_job() {
     return job;
 }
 
+check_view completed(check_view job, std::string version = "70") {
+    job.phase = "Completed";
+    job.generation = 3;
+    job.resource_version = std::move(version);
+    return job;
+}
+
 void answer_phase(bench& b, std::string_view expected) {
     const set_phase order = b.take<set_phase>();
     BOOST_TEST(order.phase == expected);
@@ -131,6 +138,149 @@ BOOST_AUTO_TEST_CASE(a_check_owns_the_name_that_a_job_has_as_well) {
     for (const create_pod& order : b.all<create_pod>())
         BOOST_TEST((order.kind == workload::check));
     BOOST_TEST(b.all<show_check>().back().conflict_text.find("the job is not run") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_finished_job_is_deleted_when_its_age_is_over_to_the_second) {
+    bench b = synced_bench();
+    b.tell(check_applied{completed(make_job())});
+    b.advance(15min - 1s);
+    BOOST_TEST(!b.has<delete_job>());
+    b.advance(1s);
+    const delete_job order = b.take<delete_job>();
+    BOOST_TEST(order.uid == "job-uid");
+    BOOST_TEST(order.resource_version == "70");
+    b.tell(job_delete_done{order.key, order.id, remove_answer::removed, {}, {}});
+    b.advance(10s);
+    BOOST_TEST(!b.has<delete_job>());
+}
+
+BOOST_AUTO_TEST_CASE(the_age_of_a_job_is_a_setting) {
+    decider_settings settings;
+    settings.max_job_age = 1h;
+    bench b = synced_bench(settings);
+    b.tell(check_applied{completed(make_job())});
+    b.advance(59min);
+    BOOST_TEST(!b.has<delete_job>());
+    b.advance(1min);
+    BOOST_TEST(b.has<delete_job>());
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_is_not_completed_is_never_deleted_for_its_age) {
+    bench b = synced_bench();
+    check_view job = make_job();
+    job.timeout = 2h;
+    b.tell(check_applied{job});
+    b.tell(pod_applied{b.running(b.answer_create())});
+    b.advance(1h);
+    BOOST_TEST(!b.has<delete_job>());
+}
+
+BOOST_AUTO_TEST_CASE(the_pods_and_the_state_of_a_deleted_job_go_with_it) {
+    bench b = synced_bench();
+    check_view job = make_job();
+    b.tell(check_applied{job});
+    const pod_view pod = b.running(b.answer_create());
+    b.tell(pod_applied{pod});
+    b.report(pod);
+    b.accept_write();
+    b.tell(pod_applied{b.ended(pod)});
+    b.tell(check_applied{completed(job)});
+    b.forget_actions();
+    b.advance(15min);
+    BOOST_TEST(b.has<delete_job>());
+    BOOST_TEST(!b.has<delete_state>());
+    b.tell(check_deleted{job.key, workload::job, job.uid});
+    BOOST_TEST(b.take<delete_pod>().pod_uid == pod.uid);
+    BOOST_TEST(b.take<delete_state>().owner_uid == job.uid);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_was_written_meanwhile_is_deleted_in_its_new_version) {
+    bench b = synced_bench();
+    b.tell(check_applied{completed(make_job())});
+    b.advance(15min);
+    const delete_job order = b.take<delete_job>();
+    b.tell(job_delete_done{order.key, order.id, remove_answer::failed, "409 Conflict", {}});
+    b.tell(check_applied{completed(make_job(), "71")});
+    b.advance(1s);
+    BOOST_TEST(b.take<delete_job>().resource_version == "71");
+}
+
+BOOST_AUTO_TEST_CASE(a_finished_job_of_a_name_that_a_check_has_is_deleted_as_well_and_the_state_stays) {
+    bench b = synced_bench();
+    check_view check = make_check("once", "check-uid");
+    check.interval = 1h;
+    b.tell(check_applied{check});
+    b.tell(check_applied{completed(make_job())});
+    b.advance(15min);
+    BOOST_TEST(b.take<delete_job>().uid == "job-uid");
+    b.tell(check_deleted{check.key, workload::job, "job-uid"});
+    BOOST_TEST(!b.has<delete_state>());
+}
+
+BOOST_AUTO_TEST_CASE(a_follower_and_a_draining_process_delete_no_job) {
+    decider_settings follower;
+    follower.leader = false;
+    bench b = synced_bench(follower);
+    b.tell(check_applied{completed(make_job())});
+    b.advance(1h);
+    BOOST_TEST(!b.has<delete_job>());
+    bench d = synced_bench();
+    d.tell(check_applied{completed(make_job())});
+    d.tell(draining{});
+    d.advance(1h);
+    BOOST_TEST(!d.has<delete_job>());
+}
+
+BOOST_AUTO_TEST_CASE(a_change_of_a_job_after_its_start_is_ignored_even_if_it_breaks_the_spec) {
+    bench b = synced_bench();
+    check_view job = make_job();
+    b.tell(check_applied{job});
+    const pod_view pod = b.running(b.answer_create());
+    b.tell(pod_applied{pod});
+    b.forget_actions();
+    job.generation = 2;
+    job.spec_hash = 7;
+    job.spec_error = "spec.timeout: \"soon\" is not a duration";
+    b.tell(check_applied{job});
+    BOOST_TEST(!b.has<write_result>());
+    BOOST_TEST(!b.has<delete_pod>());
+    BOOST_TEST(b.all<write_log>().size() == 1u);
+    const report_id id = b.report(pod);
+    BOOST_TEST((b.accept_write().result.how == outcome::passed));
+    BOOST_TEST(b.take<answer_report>().id == id);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_was_changed_is_not_tried_once_more_with_another_spec) {
+    for (const bool is_changed : {false, true}) {
+        bench b = synced_bench();
+        check_view job = make_job();
+        b.tell(check_applied{job});
+        pod_view pod = b.running(b.answer_create());
+        b.tell(pod_applied{pod});
+        job.spec_hash = is_changed ? 7 : 0;
+        b.tell(check_applied{job});
+        b.forget_actions();
+        pod = b.ended(pod, pod_phase::failed);
+        pod.infrastructure_fault = true;
+        b.tell(pod_applied{pod});
+        b.advance(6s);
+        BOOST_TEST(b.has<create_pod>() != is_changed);
+        BOOST_TEST(b.has<write_result>() == is_changed);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_change_of_a_job_before_its_start_is_taken) {
+    bench b;
+    check_view job = make_job();
+    job.spec_error = "spec.timeout: \"soon\" is not a duration";
+    b.tell(check_applied{job});
+    job.spec_error.clear();
+    job.spec_hash = 7;
+    job.generation = 2;
+    b.tell(check_applied{job});
+    b.sync();
+    BOOST_TEST(b.all<create_pod>().at(0).generation == 2);
+    BOOST_TEST(b.all<write_log>().empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
