@@ -160,7 +160,7 @@ complaint read_rate(const YAML::Node& node, double& out) {
 
 using reader = complaint (*)(const context&, const YAML::Node&);
 
-constexpr std::array<std::pair<std::string_view, reader>, 19> readers{{
+constexpr std::array<std::pair<std::string_view, reader>, 20> readers{{
     {"listenAddress", [](const context& in, const YAML::Node& node) { return read_listen(node, in.into.listen); }},
     {"logLevel", [](const context& in, const YAML::Node& node) { return read_level(node, in.into.level); }},
     {"maxKHJobAge", [](const context& in,
@@ -183,6 +183,7 @@ constexpr std::array<std::pair<std::string_view, reader>, 19> readers{{
     {"reportsWithoutHeader",
      [](const context& in, const YAML::Node& node) { return read_bool(node, in.into.reports_without_header); }},
     {"leaderElection", [](const context& in, const YAML::Node& node) { return read_bool(node, in.into.leader_election); }},
+    {"eventsForRunStarts", [](const context& in, const YAML::Node& node) { return read_bool(node, in.into.run_start_events); }},
     {"maxStartsPerSecond",
      [](const context& in, const YAML::Node& node) { return read_rate(node, in.into.starts_per_second_max); }},
     // v2's, without effect here.

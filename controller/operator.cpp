@@ -36,6 +36,7 @@ core::live_settings live_settings(const settings& from) {
     to.reaper_interval = from.reaper_interval;
     to.overdue_starts_per_second = from.starts_per_second_max;
     to.reports_without_header = from.reports_without_header;
+    to.run_start_events = from.run_start_events;
     return to;
 }
 
@@ -123,7 +124,7 @@ controller_operator::controller_operator(proto_http::runtime& rt, k8s::client& a
           api, operations_, executor_settings{settings_.reporting_url, settings_.pod_name},
           [this](const core::check_key& key, core::workload kind) { return templates_.find(key, kind); },
           [this](core::event what) { take_answer(std::move(what)); }),
-      reports_(rt, log, [this](core::event what) { driver_.post(std::move(what)); }) {
+      events_(api, operations_, log), reports_(rt, log, [this](core::event what) { driver_.post(std::move(what)); }) {
     if (settings_.leader_election)
         leadership_ =
             std::make_unique<leadership>(api_, log_, k8s::object_key{settings_.pod_namespace, std::string(lease_name)},
@@ -183,6 +184,8 @@ void controller_operator::carry_out(core::action what) {
                 write_log(each);
             } else if constexpr (std::is_same_v<type, core::cancel_operation>) {
                 executor_.cancel(each);
+            } else if constexpr (std::is_same_v<type, core::record_event>) {
+                events_.record(std::move(each));
             } else {
                 if constexpr (std::is_same_v<type, core::create_pod>)
                     ++started_runs_;

@@ -5,6 +5,7 @@
 #include "controller/api_health.hpp"
 #include "controller/config_follower.hpp"
 #include "controller/driver.hpp"
+#include "controller/event_recorder.hpp"
 #include "controller/executor.hpp"
 #include "controller/feeds.hpp"
 #include "controller/influx_forwarder.hpp"
@@ -87,6 +88,7 @@ private:
     proto_http::task_group driver_tasks_;
     proto_http::task_group election_tasks_;
     executor executor_;
+    event_recorder events_;
     report_api reports_;
     std::unique_ptr<proto_http::server> server_;
     std::unique_ptr<leadership> leadership_;                   ///< null: no election, this replica leads

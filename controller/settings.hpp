@@ -67,6 +67,7 @@ struct settings {
     std::chrono::nanoseconds job_age_max = std::chrono::minutes(15);     ///< at least 5 min, as v2
     std::chrono::nanoseconds reaper_interval = std::chrono::seconds(30); ///< from the environment
     bool reports_without_header = true;
+    bool run_start_events = false;     ///< a Kubernetes Event at the start of each run as well
     double starts_per_second_max = 20; ///< of overdue checks
     bool leader_election = true; ///< by the Lease "kuberhealthy" in pod_namespace; false: this replica leads, and must be alone
     /// Checks that are created together start within this. Not in the file: 0 is for a cluster of one developer.

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -107,6 +108,20 @@ struct hide_check {
     check_key key;
 };
 
+/// The reason of the Event at the start of a run, which is written only where it is asked for.
+inline constexpr std::string_view run_started_reason = "RunStarted";
+
+/// Tell the users of a check or job by a Kubernetes Event on it. Best effort: there is no answer, and whether it is written,
+/// joined to a series or dropped is the shell's.
+struct record_event {
+    check_key key;
+    workload kind = workload::check;
+    std::string uid;
+    bool is_warning = false;
+    std::string reason;  ///< CamelCase, one of a fixed set
+    std::string message; ///< one bounded line
+};
+
 enum class log_level { debug, info, warning, error };
 
 /// A constant message and its fields.
@@ -117,6 +132,6 @@ struct write_log {
 };
 
 using action = std::variant<create_pod, delete_pod, write_result, delete_state, set_phase, delete_job, cancel_operation,
-                            answer_report, show_check, hide_check, write_log>;
+                            answer_report, show_check, hide_check, record_event, write_log>;
 
 } // namespace kh::core

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace kh::core {
 
@@ -187,7 +188,8 @@ void decider::store_state(entity& e, state_view state) {
         return;
     if (e.passed_over && e.passed_over != slot_of(state))
         e.passed_over.reset();
-    e.state = std::move(state);
+    const std::optional<state_view> before = std::exchange(e.state, std::move(state));
+    tell_result(e, before);
     mark(e);
 }
 
@@ -302,8 +304,7 @@ void decider::on(create_done&& told) {
                     pod->deadline = *start.deadline;
                 else if (told.answer == create_answer::created)
                     pod->deadline = clock_.now + subject->timeout;
-                log(log_level::info, "run started", *e,
-                    {{"run", view.run_id}, {"pod", view.name}, {"slot", std::to_string(start.slot)}});
+                tell_start(*e, *subject, view);
             }
             e->starting.reset();
         } else if (same_check) {

@@ -123,6 +123,15 @@ private:
     // What is shown (decider_show.cpp)
     void show(entity& e);
 
+    // What is told: log lines of runs, and Events (decider_events.cpp)
+    void tell_start(const entity& e, const check_view& subject, const pod_view& pod);
+    void tell_result(const entity& e, const std::optional<state_view>& before);
+    void tell_superseded(const entity& e, const pod_record& pod);
+    void tell_staleness(const entity& e, const check_view& subject, const show_check& now);
+    void tell_conflict(entity& e);
+    void tell_ignored_change(const entity& e, const check_view& job);
+    void record(const check_view& about, bool is_warning, std::string reason, std::string message);
+
     // Reports (decider_reports.cpp)
     void take_report(report_received report, time_point held_until);
     bool take_report_of_gone_pod(const report_received& report);

@@ -58,7 +58,7 @@ void decider::note_job_change(entity& e, const check_view& before, const check_v
         return;
     if (before.phase != "Completed")
         e.job_was_changed = true;
-    log(log_level::warning, "job was changed after its start: the change is ignored", e);
+    tell_ignored_change(e, now);
 }
 
 void decider::write_phase(entity& e, std::string_view phase) {

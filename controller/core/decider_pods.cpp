@@ -84,6 +84,8 @@ void decider::keep_finished_pods(entity& e, const check_view& subject, const std
 void decider::remove_pod(entity& e, pod_record& pod, bool verify_owner) {
     if (!may_call(pod.removal) || (KH_MUTATION(keep_superseded_pods) && pod.alive()))
         return;
+    if (pod.removal.failures == 0 && pod.alive() && !pod.settled)
+        tell_superseded(e, pod);
     delete_pod call;
     call.id = next_operation();
     call.key = e.key;

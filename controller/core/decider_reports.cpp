@@ -245,13 +245,6 @@ void decider::on(write_done&& told) {
         e->write.succeeded();
         if (told.state)
             store_state(*e, std::move(*told.state));
-        log(written.how == outcome::passed ? log_level::info : log_level::warning, "run ended", *e,
-            {{"run", written.run_id},
-             {"slot", std::to_string(written.slot)},
-             {"outcome", std::string(to_text(written.how))},
-             {"node", written.node},
-             {"duration_ms",
-              std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(written.run_duration).count())}});
         return;
     }
     case write_answer::conflict:

@@ -41,6 +41,8 @@ void decider::show(entity& e) {
         }
     if (e.check && e.job)
         now.conflict_text = fmt::format("{}: a check and a job have this name: the job is not run", e.key.text());
+    tell_staleness(e, *subject, now);
+    tell_conflict(e);
     if (!e.shown || *e.shown != now) {
         act(now);
         e.shown = std::move(now);

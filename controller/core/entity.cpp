@@ -12,6 +12,10 @@ namespace {
 constexpr duration retry_delay_first = std::chrono::milliseconds(250);
 constexpr duration retry_delay_max = std::chrono::seconds(10);
 
+/// What an Event's message may have, and what a line of `kubectl describe` can bear.
+constexpr std::size_t brief_size_max = 1024;
+constexpr std::string_view cut_mark = " … (cut)";
+
 } // namespace
 
 void repeated_call::failed(time_point now, std::optional<duration> retry_after, std::uint64_t jitter) {
@@ -39,12 +43,40 @@ bool belongs_to(const pod_record& pod, const check_view& subject) {
     return pod.legacy && pod.view.created >= subject.created;
 }
 
-const state_view* result_of(const entity& e, const check_view& subject) {
-    if (!e.state || !e.state->last_run)
-        return nullptr;
+bool is_result_of(const state_view& state, const check_view& subject) {
+    if (!state.last_run)
+        return false;
     // Ours names its owner. v2's does not: it is of a deleted namesake if it is older than the check.
-    const bool ours = e.state->owner_uid.empty() ? *e.state->last_run >= subject.created : e.state->owner_uid == subject.uid;
-    return ours ? &*e.state : nullptr;
+    return state.owner_uid.empty() ? *state.last_run >= subject.created : state.owner_uid == subject.uid;
+}
+
+outcome outcome_of(const state_view& result) {
+    return result.how.value_or(result.ok ? outcome::passed : outcome::failed);
+}
+
+std::string brief(std::string text) {
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+    if (text.size() <= brief_size_max)
+        return text;
+    std::size_t end = brief_size_max - cut_mark.size();
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
+        --end;
+    return text.substr(0, end).append(cut_mark);
+}
+
+std::string brief_errors(const state_view& result) {
+    std::string text;
+    for (const std::string& error : result.errors) {
+        if (text.size() > brief_size_max)
+            break;
+        text.append(text.empty() ? "" : "; ").append(error);
+    }
+    return brief(std::move(text));
+}
+
+const state_view* result_of(const entity& e, const check_view& subject) {
+    return e.state && is_result_of(*e.state, subject) ? &*e.state : nullptr;
 }
 
 bool is_foreign_state(const entity& e, std::string_view owner_uid) {

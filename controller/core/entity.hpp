@@ -88,6 +88,7 @@ struct entity {
     repeated_call state_removal;
     repeated_call phase_write;
     repeated_call job_removal;
+    bool conflict_told = false;   ///< that a check and a job have this name
     bool job_was_changed = false; ///< its spec, after its start: what changed is ignored
     /// A slot was used in this process even if no pod of it was ever seen.
     std::optional<unix_seconds> newest_started;
@@ -107,6 +108,16 @@ struct entity {
 
 /// Whether this pod is a run of this check or job, not of a namesake.
 bool belongs_to(const pod_record& pod, const check_view& subject);
+
+/// Whether this state is a result of this very check: not a deleted namesake's, not one that says nothing yet.
+bool is_result_of(const state_view& state, const check_view& subject);
+
+/// How its run ended; of a state that only v2 wrote, as its OK says.
+outcome outcome_of(const state_view& result);
+
+/// The errors of a result, or any text, as one line for people: at most 1 KiB, cut on a UTF-8 boundary and marked.
+std::string brief(std::string text);
+std::string brief_errors(const state_view& result);
 
 /// The stored state, if it is a result of this very check: not a deleted namesake's, not one that says nothing yet.
 const state_view* result_of(const entity& e, const check_view& subject);

@@ -21,6 +21,7 @@ struct live_settings {
     duration reaper_interval = std::chrono::seconds(30); ///< how often v2 looked for what is to be removed
     double overdue_starts_per_second = 20;
     bool reports_without_header = true;
+    bool run_start_events = false;
 };
 
 } // namespace kh::core

@@ -160,6 +160,7 @@ public:
         state.resource_version = std::to_string(++version_);
         state.ok = result.content.ok;
         state.errors = result.content.errors;
+        state.node = result.node;
         state.last_run = result.finished;
         state.authoritative_pod = "kuberhealthy-0";
         state.run_id = result.run_id;

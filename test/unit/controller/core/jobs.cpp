@@ -219,7 +219,7 @@ BOOST_AUTO_TEST_CASE(a_finished_job_of_a_name_that_a_check_has_is_deleted_as_wel
 
 BOOST_AUTO_TEST_CASE(a_follower_and_a_draining_process_delete_no_job) {
     decider_settings follower;
-    follower.leader = false;
+    follower.leader_until = time_point();
     bench b = synced_bench(follower);
     b.tell(check_applied{completed(make_job())});
     b.advance(1h);
