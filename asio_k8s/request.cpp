@@ -55,6 +55,10 @@ request get_request(const resource& what, const object_key& key) {
     return make("GET", object_path(what, key));
 }
 
+request resources_request(const resource& what) {
+    return make("GET", (what.group.empty() ? "/api/" : "/apis/") + what.api_version());
+}
+
 request list_request(const resource& what, std::string_view ns, const list_options& options) {
     query_builder query(collection_path(what, ns));
     query.add("labelSelector", options.label_selector).add("fieldSelector", options.field_selector);

@@ -42,6 +42,8 @@ struct delete_options {
 };
 
 proto_http::request get_request(const resource& what, const object_key& key);
+/// Discovery: the resources of its group and version.
+proto_http::request resources_request(const resource& what);
 proto_http::request list_request(const resource& what, std::string_view ns, const list_options& options);
 proto_http::request watch_request(const resource& what, std::string_view ns, const watch_options& options);
 proto_http::request create_request(const resource& what, std::string_view ns, std::string json_body);

@@ -4,6 +4,7 @@
 #include "asio_k8s/rfc3339.hpp"
 #include "controller/core/schedule.hpp"
 #include "controller/names.hpp"
+#include "controller/ready_condition.hpp"
 #include "proto_http/go_duration.hpp"
 #include "proto_http/text.hpp"
 
@@ -230,6 +231,7 @@ parsed_check parse_check(const json::object& object, core::workload kind) {
         view.generation = k8s::integer_at(*metadata, "generation").value_or(0);
         view.created = k8s::parse_rfc3339(k8s::text_at(*metadata, "creationTimestamp")).value_or(0);
     }
+    read_conditions(object, view);
     complaints wrong;
     if (view.key.name.size() > label_value_size_max)
         wrong.add("metadata.name: {} characters; a checker pod carries it as a label, which holds {}", view.key.name.size(),

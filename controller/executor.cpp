@@ -4,6 +4,7 @@
 #include "controller/check_object.hpp"
 #include "controller/pod_builder.hpp"
 #include "controller/pod_object.hpp"
+#include "controller/ready_condition.hpp"
 #include "proto_http/error.hpp"
 #include "proto_http/mutation.hpp"
 
@@ -45,6 +46,11 @@ bool is_final_for_create(const k8s::api_error& error) {
 
 bool is_final_for_write(const k8s::api_error& error) {
     return is(error, k8s::errc::too_large) || is(error, k8s::errc::invalid) || is(error, k8s::errc::bad_request);
+}
+
+/// A right that is missing, a resource that is not served: nothing that goes away by itself in a moment.
+bool is_refused_for_long(const k8s::api_error& error) {
+    return is(error, k8s::errc::forbidden) || is(error, k8s::errc::not_found) || is_final_for_write(error);
 }
 
 } // namespace
@@ -309,6 +315,36 @@ asio::awaitable<void> executor::remove_job(core::delete_job what) {
     } else {
         done.message = answer.error().text();
         done.retry_after = answer.error().retry_after;
+    }
+    tell_(std::move(done));
+}
+
+void executor::start(core::set_condition what) {
+    const core::operation_id id = what.id;
+    spawn(id, "set condition", patch_condition(std::move(what)));
+}
+
+asio::awaitable<void> executor::patch_condition(core::set_condition what) {
+    core::condition_done done;
+    done.key = what.key;
+    done.id = what.id;
+    const std::string body = v1::condition_patch_body(what.ready, what.other_conditions, what.resource_version);
+    const k8s::api_result<json::value> answer =
+        co_await api_.call(k8s::merge_patch_request(v1::khchecks, object_key(what.key), body, "status"));
+    if (answer) {
+        done.answer = core::condition_answer::written;
+        if (answer->is_object())
+            done.check = v1::parse_check(answer->get_object(), core::workload::check).view;
+    } else {
+        const k8s::api_error& error = answer.error();
+        done.message = error.text();
+        done.retry_after = error.retry_after;
+        if (is(error, k8s::errc::conflict))
+            done.answer = core::condition_answer::conflict;
+        else if (is_refused_for_long(error))
+            done.answer = core::condition_answer::refused;
+        if (is(error, k8s::errc::not_found)) // the check is gone, which the watch tells: no word about it
+            done.message.clear();
     }
     tell_(std::move(done));
 }

@@ -36,6 +36,7 @@ public:
     void start(core::delete_state what);
     void start(core::set_phase what);
     void start(core::delete_job what);
+    void start(core::set_condition what);
     void cancel(core::cancel_operation what);
 
     std::size_t in_flight() const noexcept { return tasks_of_.size(); }
@@ -51,6 +52,7 @@ private:
     boost::asio::awaitable<void> remove_state(core::delete_state what);
     boost::asio::awaitable<void> patch_phase(core::set_phase what);
     boost::asio::awaitable<void> remove_job(core::delete_job what);
+    boost::asio::awaitable<void> patch_condition(core::set_condition what);
 
     enum class owner { exists, gone, unknown };
     /// Whether a check or job of that name exists with that uid (any, if empty).

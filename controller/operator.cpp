@@ -1,6 +1,7 @@
 #include "controller/operator.hpp"
 
 #include "controller/check_object.hpp"
+#include "controller/condition_support.hpp"
 #include "controller/names.hpp"
 #include "controller/pod_object.hpp"
 #include "proto_http/error.hpp"
@@ -334,6 +335,8 @@ readiness controller_operator::describe_readiness() const {
 void controller_operator::start_watches() {
     for (const watch_of_feed& w : watches_)
         watch_tasks_.spawn("watch " + w.handler->name(), k8s::watch(api_, w.settings, *w.handler));
+    const auto tell = [this](bool served) { driver_.post(core::conditions_served{served}); };
+    watch_tasks_.spawn("discovery", learn_condition_support(api_, tell));
 }
 
 asio::awaitable<void> controller_operator::run(std::unique_ptr<proto_http::acceptor> listener) {

@@ -71,6 +71,15 @@ struct delete_job {
     std::string resource_version;
 };
 
+/// Write the condition Ready into the status of a check, on condition of its resourceVersion. Answer: condition_done.
+struct set_condition {
+    operation_id id = 0;
+    check_key key;
+    std::string resource_version;
+    ready_condition ready;
+    std::string other_conditions;
+};
+
 /// Give up an operation in flight; its answer is of no interest any more.
 struct cancel_operation {
     operation_id id = 0;
@@ -131,7 +140,7 @@ struct write_log {
     std::vector<std::pair<std::string, std::string>> fields;
 };
 
-using action = std::variant<create_pod, delete_pod, write_result, delete_state, set_phase, delete_job, cancel_operation,
-                            answer_report, show_check, hide_check, record_event, write_log>;
+using action = std::variant<create_pod, delete_pod, write_result, delete_state, set_phase, delete_job, set_condition,
+                            cancel_operation, answer_report, show_check, hide_check, record_event, write_log>;
 
 } // namespace kh::core

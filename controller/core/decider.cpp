@@ -121,6 +121,7 @@ void decider::forget_if_empty(entity& e) {
         return;
     put_in_agenda(e, proto_http::never);
     overdue_.erase({e.overdue_slot, e.sequence});
+    conditions_waiting_.erase(e.sequence);
     dirty_.erase(e.sequence);
     by_sequence_.erase(e.sequence);
     entities_.erase(check_key(e.key));
@@ -148,6 +149,9 @@ void decider::on(check_applied&& told) {
         e.gone_uids.insert(place->uid);
         forget_object(e, told.check.kind);
     }
+    // A write of the condition was answered before the watch told of it, and of what was before it.
+    if (place && place->uid == told.check.uid && certainly_older(told.check.resource_version, place->resource_version))
+        return;
     if (place && place->phase != told.check.phase)
         e.phase_write.succeeded();
     if (place && place->uid == told.check.uid)
@@ -159,10 +163,12 @@ void decider::on(check_applied&& told) {
 
 /// What was under way about an object that is gone.
 void decider::forget_object(entity& e, workload kind) {
-    if (kind != workload::job)
-        return;
-    e.job_removal.succeeded();
-    e.job_was_changed = false;
+    if (kind == workload::job) {
+        e.job_removal.succeeded();
+        e.job_was_changed = false;
+    } else {
+        e.condition_write.succeeded();
+    }
 }
 
 void decider::on(check_deleted&& told) {

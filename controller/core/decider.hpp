@@ -64,6 +64,8 @@ private:
     void on(state_delete_done&& e);
     void on(phase_done&& e);
     void on(job_delete_done&& e);
+    void on(conditions_served&& e);
+    void on(condition_done&& e);
     void on(leadership_changed&& e);
     void on(draining&& e);
     void on(settings_changed&& e);
@@ -123,6 +125,10 @@ private:
     // What is shown (decider_show.cpp)
     void show(entity& e);
 
+    // The condition Ready (decider_conditions.cpp)
+    void publish_condition(entity& e, const check_view& check, const show_check& now);
+    void complain_of_condition(const entity& e, const std::string& error);
+
     // What is told: log lines of runs, and Events (decider_events.cpp)
     void tell_start(const entity& e, const check_view& subject, const pod_view& pod);
     void tell_result(const entity& e, const std::optional<state_view>& before);
@@ -155,6 +161,10 @@ private:
     unsigned synced_ = 0;
     bool draining_ = false;
     bool desk_changed_ = false;
+    bool conditions_served_ = false;
+    std::size_t conditions_in_flight_ = 0;
+    std::set<std::uint64_t> conditions_waiting_;
+    time_point next_condition_complaint_ = time_point::min();
     std::uint64_t last_sequence_ = 0;
     operation_id last_operation_ = 0;
     std::size_t open_reports_ = 0;

@@ -43,6 +43,8 @@ void decider::show(entity& e) {
         now.conflict_text = fmt::format("{}: a check and a job have this name: the job is not run", e.key.text());
     tell_staleness(e, *subject, now);
     tell_conflict(e);
+    if (subject->kind == workload::check)
+        publish_condition(e, *subject, now);
     if (!e.shown || *e.shown != now) {
         act(now);
         e.shown = std::move(now);

@@ -88,6 +88,7 @@ struct entity {
     repeated_call state_removal;
     repeated_call phase_write;
     repeated_call job_removal;
+    repeated_call condition_write;
     bool conflict_told = false;   ///< that a check and a job have this name
     bool job_was_changed = false; ///< its spec, after its start: what changed is ignored
     /// A slot was used in this process even if no pod of it was ever seen.

@@ -138,6 +138,28 @@ struct phase_done {
     std::optional<duration> retry_after;
 };
 
+/// Whether the CRD of checks has the status subresource. Without it a write of the status would be an edit; none is made until
+/// this says so.
+struct conditions_served {
+    bool served = false;
+};
+
+enum class condition_answer {
+    written,  ///< `check` is what is stored now
+    conflict, ///< somebody else wrote: the watch tells what
+    refused,  ///< a refusal that will be the same for a long time
+    failed,   ///< no answer, or a refusal that may pass
+};
+
+struct condition_done {
+    check_key key;
+    operation_id id = 0;
+    condition_answer answer = condition_answer::failed;
+    std::optional<check_view> check;
+    std::string message; ///< empty: not worth a word
+    std::optional<duration> retry_after;
+};
+
 /// This replica may (or may no longer) create pods, delete pods and write inferred results.
 struct leadership_changed {
     time_point until{}; ///< this replica leads before that; `never`: there is no election
@@ -153,6 +175,7 @@ struct settings_changed {
 
 using event = std::variant<check_applied, check_deleted, state_applied, state_deleted, pod_applied, pod_deleted, watch_synced,
                            report_received, create_done, write_done, pod_delete_done, state_delete_done, job_delete_done,
-                           phase_done, leadership_changed, draining, settings_changed>;
+                           phase_done, conditions_served, condition_done, leadership_changed, draining,
+                           settings_changed>;
 
 } // namespace kh::core

@@ -73,6 +73,17 @@ enum class freshness {
     stale, ///< no result for longer than its interval and timeout allow
 };
 
+/// The condition Ready of a check, as stored or as it should be.
+struct ready_condition {
+    std::string status; ///< "True", "False", "Unknown"
+    std::string reason; ///< CamelCase
+    std::string message;
+    std::int64_t observed_generation = 0;
+    unix_seconds since = 0; ///< when the status became what it is
+
+    bool operator==(const ready_condition&) const = default;
+};
+
 /// A check or job as its object says.
 struct check_view {
     check_key key;
@@ -86,6 +97,8 @@ struct check_view {
     std::string spec_error;      ///< not empty: why it is not run, naming the field
     std::string phase;           ///< of a job: "", "Running", "Completed"
     std::uint64_t spec_hash = 0; ///< of a job: of all of its spec but the phase
+    std::optional<ready_condition> ready;
+    std::string other_conditions; ///< what others wrote beside it, as it is to be written again; opaque here
 
     bool operator==(const check_view&) const = default;
 };

@@ -311,4 +311,36 @@ BOOST_AUTO_TEST_CASE(a_job_is_deleted_in_the_version_that_was_decided_on) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_condition_is_patched_into_the_status_and_what_is_stored_then_is_told) {
+    core::set_condition order;
+    order.id = 9;
+    order.key = key;
+    order.resource_version = "70";
+    order.ready.status = "True";
+    executor_fixture f;
+    f.api.answers("/khchecks/web/status", R"({"metadata":{"name":"web","namespace":"default","resourceVersion":"71"},
+        "status":{"conditions":[{"type":"Ready","status":"True"}]}})");
+    const auto done = f.run<core::condition_done>(order);
+    BOOST_TEST((done.answer == core::condition_answer::written));
+    BOOST_TEST(done.check.value().resource_version == "71");
+    BOOST_TEST(done.check->ready.value().status == "True");
+    const struct {
+        k8s::api_error error;
+        core::condition_answer answer;
+        bool has_message;
+    } cases[] = {{refused(errc::conflict, 409), core::condition_answer::conflict, true},
+                 {refused(errc::forbidden, 403), core::condition_answer::refused, true},
+                 {refused(errc::invalid, 422), core::condition_answer::refused, true},
+                 {refused(errc::not_found, 404), core::condition_answer::refused, false},
+                 {refused(errc::throttled, 429), core::condition_answer::failed, true},
+                 {unanswered(), core::condition_answer::failed, true}};
+    for (const auto& c : cases) {
+        executor_fixture other;
+        other.api.fails("/khchecks/web/status", c.error);
+        const auto answered = other.run<core::condition_done>(order);
+        BOOST_TEST((answered.answer == c.answer));
+        BOOST_TEST(answered.message.empty() != c.has_message);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
