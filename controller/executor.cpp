@@ -283,7 +283,7 @@ asio::awaitable<void> executor::patch_phase(core::set_phase what) {
     core::phase_done done;
     done.key = what.key;
     done.id = what.id;
-    const std::string body = v1::job_phase_patch_body(what.phase, {});
+    const std::string body = v1::job_phase_patch_body(what.phase, what.resource_version);
     const k8s::api_result<json::value> answer =
         co_await api_.call(k8s::merge_patch_request(v1::khjobs, object_key(what.key), body));
     done.written = answer.has_value();

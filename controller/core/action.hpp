@@ -56,10 +56,11 @@ struct delete_state {
     std::string owner_uid;
 };
 
-/// Patch `spec.phase` of a job. Answer: phase_done.
+/// Patch `spec.phase` of a job on condition of its resourceVersion: another job may have its name by then. Answer: phase_done.
 struct set_phase {
     operation_id id = 0;
     check_key key;
+    std::string resource_version;
     std::string phase;
 };
 

@@ -165,6 +165,7 @@ void decider::on(check_applied&& told) {
 void decider::forget_object(entity& e, workload kind) {
     if (kind == workload::job) {
         e.job_removal.succeeded();
+        e.phase_write.succeeded();
         e.job_was_changed = false;
     } else {
         e.condition_write.succeeded();

@@ -19,7 +19,7 @@ void decider::reconcile_job(entity& e, const check_view& job) {
     if (result_of(e, job)) {
         abandon_start(e);
         if (job.phase != "Completed")
-            write_phase(e, "Completed");
+            write_phase(e, job, "Completed");
         return;
     }
     if (job.phase == "Completed")
@@ -35,7 +35,7 @@ void decider::reconcile_job(entity& e, const check_view& job) {
         drive_start(e, job);
     } else if (open) {
         if (job.phase.empty())
-            write_phase(e, "Running");
+            write_phase(e, job, "Running");
     } else if (e.report || e.write.in_flight) {
         return;
     } else if (!has_started) {
@@ -61,12 +61,13 @@ void decider::note_job_change(entity& e, const check_view& before, const check_v
     tell_ignored_change(e, now);
 }
 
-void decider::write_phase(entity& e, std::string_view phase) {
+void decider::write_phase(entity& e, const check_view& job, std::string_view phase) {
     if (!may_call(e.phase_write))
         return;
     set_phase call;
     call.id = next_operation();
     call.key = e.key;
+    call.resource_version = job.resource_version;
     call.phase = phase;
     e.phase_write.start(call.id);
     act(std::move(call));

@@ -275,9 +275,11 @@ BOOST_AUTO_TEST_CASE(a_phase_is_patched) {
     order.id = 5;
     order.key = key;
     order.phase = "Running";
+    order.resource_version = "41";
     executor_fixture f;
     f.api.answers("/khjobs/web", "{}");
     BOOST_TEST(f.run<core::phase_done>(order).written);
+    BOOST_TEST(boost::json::parse(f.api.bodies.at(0)).at("metadata").at("resourceVersion").as_string() == "41");
     executor_fixture away;
     away.api.fails("/khjobs/web", refused(errc::forbidden, 403, "not allowed"));
     const auto done = away.run<core::phase_done>(order);

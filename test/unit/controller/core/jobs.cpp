@@ -140,6 +140,28 @@ BOOST_AUTO_TEST_CASE(a_check_owns_the_name_that_a_job_has_as_well) {
     BOOST_TEST(b.all<show_check>().back().conflict_text.find("the job is not run") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(the_phase_is_written_to_the_job_that_was_seen_and_to_no_namesake) {
+    bench b = synced_bench();
+    check_view job = make_job();
+    job.phase = "Running";
+    job.resource_version = "41";
+    b.tell(check_applied{job});
+    b.accept_write(); // its pod is gone
+    const set_phase order = b.take<set_phase>();
+    BOOST_TEST(order.resource_version == "41");
+    phase_done conflict;
+    conflict.key = order.key;
+    conflict.id = order.id;
+    conflict.message = "409 Conflict";
+    b.tell(conflict);
+    check_view namesake = make_job();
+    namesake.uid = "job-uid-2";
+    namesake.resource_version = "50";
+    b.tell(check_applied{namesake});
+    b.advance(1s);
+    BOOST_TEST(!b.has<set_phase>());
+}
+
 BOOST_AUTO_TEST_CASE(a_finished_job_is_deleted_when_its_age_is_over_to_the_second) {
     bench b = synced_bench();
     b.tell(check_applied{completed(make_job())});
