@@ -222,6 +222,7 @@ pod_record& decider::apply_pod(entity& e, pod_view view) {
         drop_pod(e, view.name);
         pod = nullptr;
     }
+    const bool is_new = !pod;
     if (!pod) {
         pod = &e.pods.emplace_back();
         pod->legacy = !view.slot;
@@ -231,6 +232,7 @@ pod_record& decider::apply_pod(entity& e, pod_view view) {
         desk_.index(pod->view, view);
     }
     desk_changed_ = true;
+    observe_start(*pod, view, is_new, clock_);
     pod->view = std::move(view);
     if (!pod->view.ended())
         pod->watched = true;

@@ -167,7 +167,7 @@ void decider::take_report_of(entity& e, const pod_record& pod, report_received r
     r.node = pod.view.node;
     r.start = pod.view.started.value_or(pod.view.created);
     r.finished = wall_;
-    r.run_duration = std::max<duration>(clock_.wall - wall_time(std::chrono::seconds(r.start)), duration{});
+    r.run_duration = run_time(pod, clock_);
     e.report = std::move(open);
 }
 

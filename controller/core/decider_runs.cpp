@@ -137,9 +137,7 @@ void decider::infer(entity& e, const check_view& subject, const pod_record* pod,
     result.finished = wall_;
     result.start = pod ? pod->view.started.value_or(pod->view.created) : wall_;
     result.node = pod ? pod->view.node : std::string();
-    result.run_duration = std::max<duration>(clock_.wall - at_second(result.start), duration{});
-    if (!pod)
-        result.run_duration = {};
+    result.run_duration = pod ? run_time(*pod, clock_) : duration{};
     write(e, std::move(result));
 }
 

@@ -35,6 +35,28 @@ pod_record* entity::find_pod(std::string_view name) {
     return found == pods.end() ? nullptr : &*found;
 }
 
+void observe_start(pod_record& pod, const pod_view& now, bool is_new, const clock_reading& clock) {
+    if (is_new && !now.ran)
+        pod.seen_at = clock.now;
+    if (is_new || !now.ran || pod.view.ran)
+        return;
+    pod.ran_at = clock.now;
+    if (now.started) // the watch may be late
+        pod.ran_at = std::min(clock.now, clock.now - (clock.wall - at_second(*now.started + 1)));
+    if (pod.seen_at)
+        pod.ran_at = std::max(*pod.ran_at, *pod.seen_at);
+}
+
+duration run_time(const pod_record& pod, const clock_reading& clock) {
+    // A report may come in one breath with the news that the pod runs.
+    if (pod.ran_at && *pod.ran_at < clock.now)
+        return clock.now - *pod.ran_at;
+    duration longest = clock.wall - at_second(pod.view.started.value_or(pod.view.created));
+    if (pod.seen_at)
+        longest = std::min(longest, clock.now - *pod.seen_at);
+    return std::max(longest, duration{});
+}
+
 bool belongs_to(const pod_record& pod, const check_view& subject) {
     if (KH_MUTATION(know_a_check_by_its_name))
         return true;

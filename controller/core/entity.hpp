@@ -38,6 +38,8 @@ struct pod_record {
     bool settled = false;     ///< a result of its slot was seen stored: it is never judged again
     bool passed_over = false; ///< its slot was void when others were started: it stays older than those
     time_point deadline = proto_http::never;
+    std::optional<time_point> seen_at;   ///< when this process saw it first, if it did not run yet
+    std::optional<time_point> ran_at;    ///< when this process saw it begin to run
     std::optional<time_point> ended_at;  ///< when this process saw it ended
     std::optional<time_point> remove_at; ///< its slot has a result, but it still runs: when it is deleted
     repeated_call removal;
@@ -106,6 +108,13 @@ struct entity {
     pod_record* find_pod(std::string_view name);
     bool empty() const { return !check && !job && !state && pods.empty() && !report && !starting; }
 };
+
+/// Takes what the watch shows of a pod's start. A pod's own times are whole seconds of the node's clock; ours are exact.
+void observe_start(pod_record& pod, const pod_view& now, bool is_new, const clock_reading& clock);
+
+/// How long it has run: since this process saw it begin to run, but not later than the end of the second in which it began by its
+/// own status; where this process did not see that, since that second, else since the pod was there.
+duration run_time(const pod_record& pod, const clock_reading& clock);
 
 /// Whether this pod is a run of this check or job, not of a namesake.
 bool belongs_to(const pod_record& pod, const check_view& subject);

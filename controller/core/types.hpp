@@ -187,7 +187,7 @@ struct run_result {
     std::string node;
     unix_seconds start = 0;    ///< the run's start on the wall clock (pod start, else its creation)
     unix_seconds finished = 0; ///< LastRun
-    duration run_duration{};   ///< pod start (or creation) to the report or verdict
+    duration run_duration{};   ///< pod start (or creation) to the report or verdict: run_time()
 
     bool operator==(const run_result&) const = default;
 };
