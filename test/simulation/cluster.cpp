@@ -360,6 +360,23 @@ void cluster::edit_state(const check_key& key) {
     });
 }
 
+void cluster::edit_state(const check_key& key, const std::function<void(json::object&)>& edit) {
+    by_hand mark(*this);
+    auto& all = api_->all();
+    all.modify(*all.types().find("comcast.github.io", "v1", "khstates"), key_of(key),
+               [&](json::object now) -> devcluster::outcome<json::object> {
+                   edit(now);
+                   return now;
+               });
+}
+
+std::vector<json::object> cluster::stored(std::string_view collection) const {
+    std::vector<json::object> found;
+    for (const auto& each : api_->all().stored().in(collection).list({}))
+        found.push_back(each->value);
+    return found;
+}
+
 void cluster::tell_pod(const pod_handle& pod, const pod_news& news) {
     auto& stored = api_->all().stored();
     auto& pods = stored.in("pods");

@@ -49,6 +49,10 @@ public:
     void apply_check(const check_order& order);
     void remove_check(const check_key& key, workload kind);
     void remove_state(const check_key& key);
+    /// Somebody's own hand in a state: `edit` is told what is stored and changes it.
+    void edit_state(const check_key& key, const std::function<void(boost::json::object&)>& edit);
+    /// What is stored of that collection: "events", "khchecks.comcast.github.io".
+    std::vector<boost::json::object> stored(std::string_view collection) const;
     void edit_state(const check_key& key);
     void tell_pod(const pod_handle& pod, const pod_news& news);
     void remove_pod(const pod_handle& pod, bool is_over);
