@@ -127,7 +127,7 @@ void decider::take_report_of(entity& e, const pod_record& pod, report_received r
     open_report::waiter waiter{report.id, report.content, clock_.now + settings_.hold_write_max};
     // A resend joins the report that it repeats, however long the API server has been away meanwhile.
     const bool repeats = e.report && e.report->result.slot == pod.slot() && e.report->result.content == report.content;
-    if (clock_.now > pod.deadline && !repeats && !KH_MUTATION(accept_a_late_report))
+    if (clock_.now >= deadline_of(pod, *subject) && !repeats && !KH_MUTATION(accept_a_late_report))
         return refuse("the deadline of this run has passed");
     mark(e);
     if (e.report && e.report->result.slot != pod.slot()) {

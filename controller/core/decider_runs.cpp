@@ -19,18 +19,23 @@ bool is_edited(const check_view& check, const std::optional<newest_run>& newest)
 
 } // namespace
 
+/// Of a pod that this process did not create, or has not looked at yet, by the wall clock.
+time_point decider::deadline_of(const pod_record& pod, const check_view& subject) const {
+    if (pod.deadline != proto_http::never)
+        return pod.deadline;
+    const unix_seconds ends =
+        pod.view.deadline.value_or(pod.view.created + std::chrono::ceil<std::chrono::seconds>(subject.timeout).count());
+    return clock_.now + std::clamp<duration>(at_second(ends) - clock_.wall, duration{}, subject.timeout);
+}
+
 void decider::reconcile(entity& e) {
     wake_ = proto_http::never;
     overdue_.erase({e.overdue_slot, e.sequence});
     if (synced()) {
         const check_view* subject = e.subject();
         for (pod_record& pod : e.pods)
-            if (subject && pod.deadline == proto_http::never && belongs_to(pod, *subject) &&
-                !KH_MUTATION(forget_recovered_pods)) {
-                const unix_seconds ends = pod.view.deadline.value_or(
-                    pod.view.created + std::chrono::ceil<std::chrono::seconds>(subject->timeout).count());
-                pod.deadline = clock_.now + std::clamp<duration>(at_second(ends) - clock_.wall, duration{}, subject->timeout);
-            }
+            if (subject && pod.deadline == proto_http::never && belongs_to(pod, *subject) && !KH_MUTATION(forget_recovered_pods))
+                pod.deadline = deadline_of(pod, *subject);
         if (subject)
             pass_over_void_slots(e, *subject, wall_);
         if (e.report)

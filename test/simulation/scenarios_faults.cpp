@@ -9,7 +9,7 @@ BOOST_FIXTURE_TEST_SUITE(scenarios_faults, scenario)
 
 BOOST_AUTO_TEST_CASE(a_controller_that_is_killed_after_its_create_takes_the_report_of_that_pod) {
     begin();
-    world->apply_check(check());
+    world->apply_check(check(120s, 60s)); // it comes back before that
     BOOST_TEST(pods_are(1));
     world->kill_controller();
     BOOST_TEST(result_is(outcome::passed));

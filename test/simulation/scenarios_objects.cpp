@@ -38,8 +38,8 @@ public:
 
 kubelet::fate says_no() {
     auto f = reports_after(1s);
-    f.reports.front().content.ok = false;
-    f.reports.front().content.errors = {"no"};
+    f.reports.front().ok = false;
+    f.reports.front().error = "no";
     return f;
 }
 

@@ -383,4 +383,23 @@ BOOST_AUTO_TEST_CASE(the_last_word_of_a_deleted_pod_replaces_the_inferred_failur
     answers(late, late.report(pod), report_answer::refused);
 }
 
+BOOST_AUTO_TEST_CASE(a_late_report_that_waited_for_the_watch_is_refused_when_its_pod_comes) {
+    bench b = synced_bench();
+    const check_view check = make_check();
+    b.tell(check_applied{check});
+    while (!b.has<create_pod>())
+        b.advance(1s);
+    const create_pod order = b.take<create_pod>();
+    pod_view pod = b.pod_of(order); // its create took effect, its answer did not come, and the watch is away
+    b.advance(33s);
+    const report_id id = b.report(pod);
+    BOOST_TEST(!b.has<answer_report>());
+    b.advance(1s);
+    b.tell(pod_applied{b.running(pod)});
+    const answer_report answer = b.take<answer_report>();
+    BOOST_TEST(answer.id == id);
+    BOOST_TEST((answer.answer == report_answer::refused));
+    BOOST_TEST(answer.reason == "the deadline of this run has passed");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
