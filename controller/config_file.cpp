@@ -160,7 +160,7 @@ complaint read_rate(const YAML::Node& node, double& out) {
 
 using reader = complaint (*)(const context&, const YAML::Node&);
 
-constexpr std::array<std::pair<std::string_view, reader>, 20> readers{{
+constexpr std::array<std::pair<std::string_view, reader>, 25> readers{{
     {"listenAddress", [](const context& in, const YAML::Node& node) { return read_listen(node, in.into.listen); }},
     {"logLevel", [](const context& in, const YAML::Node& node) { return read_level(node, in.into.level); }},
     {"maxKHJobAge", [](const context& in,
@@ -182,6 +182,11 @@ constexpr std::array<std::pair<std::string_view, reader>, 20> readers{{
     {"influxPassword", [](const context& in, const YAML::Node& node) { return read_text(node, in.into.influx.password); }},
     {"reportsWithoutHeader",
      [](const context& in, const YAML::Node& node) { return read_bool(node, in.into.reports_without_header); }},
+    {"tlsCertFile", [](const context& in, const YAML::Node& node) { return read_text(node, in.into.tls.certificate); }},
+    {"tlsKeyFile", [](const context& in, const YAML::Node& node) { return read_text(node, in.into.tls.key); }},
+    {"tlsClientCAFile", [](const context& in, const YAML::Node& node) { return read_text(node, in.into.tls.client_ca); }},
+    {"pagesTokenFile", [](const context& in, const YAML::Node& node) { return read_text(node, in.into.pages.token_file); }},
+    {"pagesTokenReview", [](const context& in, const YAML::Node& node) { return read_bool(node, in.into.pages.token_review); }},
     {"leaderElection", [](const context& in, const YAML::Node& node) { return read_bool(node, in.into.leader_election); }},
     {"eventsForRunStarts", [](const context& in, const YAML::Node& node) { return read_bool(node, in.into.run_start_events); }},
     {"maxStartsPerSecond",

@@ -21,13 +21,17 @@ struct key_of_setting {
     void (*keep)(settings& to, const settings& from) = nullptr;
 };
 
-constexpr std::array<key_of_setting, 17> keys{{
+constexpr std::array<key_of_setting, 19> keys{{
     {"listenAddress", [](const settings& a, const settings& b) { return a.listen == b.listen; },
      [](settings& to, const settings& from) { to.listen = from.listen; }},
     {"namespace", [](const settings& a, const settings& b) { return a.target_namespaces == b.target_namespaces; },
      [](settings& to, const settings& from) { to.target_namespaces = from.target_namespaces; }},
     {"leaderElection", [](const settings& a, const settings& b) { return a.leader_election == b.leader_election; },
      [](settings& to, const settings& from) { to.leader_election = from.leader_election; }},
+    {"tlsCertFile, tlsKeyFile, tlsClientCAFile", [](const settings& a, const settings& b) { return a.tls == b.tls; },
+     [](settings& to, const settings& from) { to.tls = from.tls; }},
+    {"pagesTokenFile, pagesTokenReview", [](const settings& a, const settings& b) { return a.pages == b.pages; },
+     [](settings& to, const settings& from) { to.pages = from.pages; }},
     {"logLevel", [](const settings& a, const settings& b) { return a.level == b.level; }},
     {"maxKHJobAge", [](const settings& a, const settings& b) { return a.job_age_max == b.job_age_max; }},
     {"maxCheckPodAge", [](const settings& a, const settings& b) { return a.check_pod_age_max == b.check_pod_age_max; }},

@@ -63,6 +63,14 @@ int run(const kh::command_line& arguments) {
     if (!api)
         return fail(api.error().message);
 
+    auto certificate = std::make_unique<kh::server_certificate>(*runtime, *log, settings.tls);
+    auto certificate_changes = proto_http::file_changes::watch(context, settings.tls.paths());
+    if (settings.tls.is_set()) {
+        const std::string wrong = certificate->load();
+        if (!wrong.empty())
+            return fail("tlsCertFile, tlsKeyFile, tlsClientCAFile: " + wrong);
+    }
+
     auto listener = runtime->listen(settings.listen);
     if (!listener)
         return fail("cannot listen on " + settings.listen.host + ":" + std::to_string(settings.listen.port) + ": " +
@@ -75,6 +83,8 @@ int run(const kh::command_line& arguments) {
     auto controller = std::make_unique<kh::controller_operator>(*runtime, **api, settings, *log);
     if (config_changes)
         controller->follow_configuration(arguments, std::move(load), std::move(*config_changes));
+    if (settings.tls.is_set())
+        controller->secure(std::move(certificate), certificate_changes ? std::move(*certificate_changes) : nullptr);
     boost::asio::signal_set signals(context, SIGTERM, SIGINT);
     bool stopping = false;
     std::function<void()> await_signal = [&] {

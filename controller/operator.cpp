@@ -125,7 +125,8 @@ controller_operator::controller_operator(proto_http::runtime& rt, k8s::client& a
           api, operations_, executor_settings{settings_.reporting_url, settings_.pod_name},
           [this](const core::check_key& key, core::workload kind) { return templates_.find(key, kind); },
           [this](core::event what) { take_answer(std::move(what)); }),
-      events_(api, operations_, log), reports_(rt, log, [this](core::event what) { driver_.post(std::move(what)); }) {
+      events_(api, operations_, log), reports_(rt, log, [this](core::event what) { driver_.post(std::move(what)); }),
+      pages_(rt, api, settings_.pages) {
     if (settings_.leader_election)
         leadership_ =
             std::make_unique<leadership>(api_, log_, k8s::object_key{settings_.pod_namespace, std::string(lease_name)},
@@ -242,6 +243,12 @@ void controller_operator::follow_configuration(command_line arguments, settings_
     config_changes_ = std::move(changes);
 }
 
+void controller_operator::secure(std::unique_ptr<server_certificate> certificate,
+                                 std::unique_ptr<proto_http::file_changes> changes) {
+    certificate_ = std::move(certificate);
+    certificate_changes_ = std::move(changes);
+}
+
 void controller_operator::apply(const settings& wanted) {
     if (wanted.level != settings_.level)
         log_.set_level(wanted.level);
@@ -267,6 +274,8 @@ board_globals controller_operator::globals() const {
         g.errors.push_back({{}, "kuberhealthy has not read the cluster's checks, jobs, states and pods yet"});
     for (const auto& [key, text] : conflicts_)
         g.errors.push_back({key.ns, text});
+    if (certificate_ && !certificate_->complaint().empty())
+        g.errors.push_back({{}, "new certificate files are not usable, the old certificate stays: " + certificate_->complaint()});
     if (configuration_)
         for (std::string& text : configuration_->complaints())
             g.errors.push_back({{}, std::move(text)});
@@ -296,6 +305,9 @@ std::vector<metric_family> controller_operator::process_metrics() const {
         single("kuberhealthy_reports_held", "Reports that wait for their answer", "gauge", static_cast<double>(reports_.held())));
     families.push_back(single("kuberhealthy_leading", "Shows if this replica leads: it starts the runs", "gauge",
                               !leadership_ || leadership_->leads() ? 1 : 0));
+    if (certificate_)
+        families.push_back(single("kuberhealthy_certificate_expiry_timestamp_seconds", "When the HTTP server's certificate ends",
+                                  "gauge", static_cast<double>(certificate_->in_use().not_after.time_since_epoch().count())));
     if (configuration_)
         add_configuration_metrics(*configuration_, families);
     if (influx_.is_enabled())
@@ -345,9 +357,11 @@ asio::awaitable<void> controller_operator::run(std::unique_ptr<proto_http::accep
     sources.process_metrics = [this] { return process_metrics(); };
     sources.ready = [this] { return describe_readiness(); };
     sources.alive = [this] { return alive(); };
+    sources.guard = [this](proto_http::request_handler page) { return pages_.guard(std::move(page)); };
     std::vector<proto_http::route> routes = status_routes(board_, std::move(sources));
     routes.push_back(reports_.route());
-    server_ = std::make_unique<proto_http::server>(runtime_, std::move(routes));
+    server_ = std::make_unique<proto_http::server>(runtime_, std::move(routes), proto_http::server_limits(),
+                                                   certificate_ ? certificate_->context() : nullptr);
     server_->on_error = [this](std::string_view text) { log_.error("HTTP server", {{"error", text}}); };
 
     server_tasks_.spawn("HTTP server", server_->run(std::move(listener)));
@@ -355,6 +369,10 @@ asio::awaitable<void> controller_operator::run(std::unique_ptr<proto_http::accep
     if (configuration_)
         watch_tasks_.spawn("configuration", configuration_->run(std::move(config_changes_)));
     watch_tasks_.spawn("InfluxDB", influx_.run());
+    if (certificate_ && certificate_changes_) {
+        certificate_->on_change = [this](std::shared_ptr<proto_http::tls_context> made) { server_->use_tls(std::move(made)); };
+        watch_tasks_.spawn("certificate", certificate_->follow(std::move(certificate_changes_)));
+    }
     if (leadership_)
         election_tasks_.spawn("election", leadership_->run());
     driver_tasks_.spawn("driver", driver_.run());

@@ -11,7 +11,9 @@
 #include "controller/influx_forwarder.hpp"
 #include "controller/leadership.hpp"
 #include "controller/log.hpp"
+#include "controller/page_access.hpp"
 #include "controller/report_api.hpp"
+#include "controller/server_certificate.hpp"
 #include "controller/settings.hpp"
 #include "controller/status_api.hpp"
 #include "controller/status_board.hpp"
@@ -50,6 +52,10 @@ public:
     /// Reads the configuration again whenever `changes` tells, and applies it. `loaded` is where the settings given at
     /// construction came from. Before run().
     void follow_configuration(command_line arguments, settings_load loaded, std::unique_ptr<proto_http::file_changes> changes);
+
+    /// Serves HTTPS with that certificate, which has been loaded, and takes a newer one whenever `changes` tells of it; null: it
+    /// is not followed. Before run().
+    void secure(std::unique_ptr<server_certificate> certificate, std::unique_ptr<proto_http::file_changes> changes);
 
 private:
     void apply(const settings& wanted);
@@ -90,10 +96,13 @@ private:
     executor executor_;
     event_recorder events_;
     report_api reports_;
+    page_access pages_;
     std::unique_ptr<proto_http::server> server_;
-    std::unique_ptr<leadership> leadership_;                   ///< null: no election, this replica leads
-    std::unique_ptr<config_follower> configuration_;           ///< null: it is not followed
-    std::unique_ptr<proto_http::file_changes> config_changes_; ///< until run() takes it
+    std::unique_ptr<leadership> leadership_;                        ///< null: no election, this replica leads
+    std::unique_ptr<server_certificate> certificate_;               ///< null: plain HTTP
+    std::unique_ptr<proto_http::file_changes> certificate_changes_; ///< until run() takes it
+    std::unique_ptr<config_follower> configuration_;                ///< null: it is not followed
+    std::unique_ptr<proto_http::file_changes> config_changes_;      ///< until run() takes it
     std::vector<watch_of_feed> watches_;
     std::map<core::check_key, std::string> conflicts_; ///< jobs that are not run because a check has their name
     std::map<core::outcome, std::uint64_t> ended_runs_;

@@ -100,6 +100,14 @@ std::string apply_arguments(const command_line& arguments, settings& into) {
     return {};
 }
 
+std::string check_tls(const certificate_files& files) {
+    if (files.certificate.empty() != files.key.empty())
+        return "tlsCertFile and tlsKeyFile: one needs the other";
+    if (!files.is_set() && !files.client_ca.empty())
+        return "tlsClientCAFile: has no meaning without tlsCertFile";
+    return {};
+}
+
 } // namespace
 
 std::vector<std::string> split_names(std::string_view text) {
@@ -133,6 +141,14 @@ std::optional<proto_http::host_port> parse_listen_address(std::string_view text)
     return proto_http::host_port{std::string(host), port};
 }
 
+std::vector<std::string> certificate_files::paths() const {
+    std::vector<std::string> all;
+    for (const std::string* each : {&certificate, &key, &client_ca})
+        if (!each->empty())
+            all.push_back(*each);
+    return all;
+}
+
 settings_load load_settings(proto_http::runtime& rt, const command_line& arguments) {
     settings_load out;
     settings value;
@@ -142,8 +158,11 @@ settings_load load_settings(proto_http::runtime& rt, const command_line& argumen
         out.error = read_environment(rt, value, out.warnings);
     if (out.error.empty())
         out.error = apply_arguments(arguments, value);
+    if (out.error.empty())
+        out.error = check_tls(value.tls);
     if (!out.error.empty())
         return out;
+    value.pages.client_certificate = !value.tls.client_ca.empty();
     out.value = std::move(value);
     return out;
 }

@@ -51,6 +51,25 @@ struct influx_settings {
     bool operator==(const influx_settings&) const = default;
 };
 
+struct certificate_files {
+    std::string certificate; ///< PEM, the server's own first; empty: plain HTTP
+    std::string key;         ///< PEM
+    std::string client_ca;   ///< PEM; empty: clients are not asked for certificates
+
+    bool is_set() const { return !certificate.empty(); }
+    std::vector<std::string> paths() const;
+    bool operator==(const certificate_files&) const = default;
+};
+
+struct page_access_settings {
+    bool client_certificate = false; ///< one that is trusted admits
+    std::string token_file;          ///< its content, without white space around, admits as a bearer token
+    bool token_review = false;       ///< a bearer token admits that the API server says is authentic
+
+    bool is_open() const { return !client_certificate && token_file.empty() && !token_review; }
+    bool operator==(const page_access_settings&) const = default;
+};
+
 struct settings {
     // From the environment.
     std::string pod_name;
@@ -74,6 +93,8 @@ struct settings {
     std::chrono::seconds newcomer_spread{10};
     board_options board;
     influx_settings influx;
+    certificate_files tls;
+    page_access_settings pages; ///< who may read /status and /metrics
 
     // From the command line only.
     std::string kubeconfig;

@@ -58,6 +58,8 @@ std::vector<proto_http::route> status_routes(status_board& board, status_sources
     routes.push_back(get_route("/", status));
     routes.push_back(get_route("/status", status));
     routes.push_back(get_route("/metrics", metrics));
+    for (proto_http::route& page : routes)
+        page.handler = sources.guard(std::move(page.handler));
     routes.push_back(get_route("/healthz", healthy));
     routes.push_back(get_route("/livez", alive));
     routes.push_back(get_route("/readyz", ready));

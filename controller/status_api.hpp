@@ -21,6 +21,8 @@ struct status_sources {
     std::function<std::vector<metric_family>()> process_metrics;
     std::function<readiness()> ready;
     std::function<bool()> alive; ///< false: only a restart helps
+    /// Puts what decides who may read before a page; the probes are not asked about.
+    std::function<proto_http::request_handler(proto_http::request_handler)> guard;
 };
 
 /// The routes; `board` and what the sources refer to must outlive the server.

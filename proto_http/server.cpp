@@ -62,6 +62,8 @@ public:
         changed_.set();
     }
 
+    void use_tls(std::shared_ptr<tls_context> tls) { host_->tls = std::move(tls); }
+
     std::size_t connections() const noexcept { return sessions_.size(); }
 
 private:
@@ -170,6 +172,10 @@ asio::awaitable<void> server::run(std::unique_ptr<acceptor> from) {
 
 void server::drain(time_point deadline) {
     impl_->drain(deadline);
+}
+
+void server::use_tls(std::shared_ptr<tls_context> tls) {
+    impl_->use_tls(std::move(tls));
 }
 
 std::size_t server::connections() const noexcept {

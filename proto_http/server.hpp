@@ -39,7 +39,8 @@ struct server_request {
     std::string query; ///< as sent, without '?'
     header_list headers;
     std::string body;
-    std::string remote_address; ///< IP address of the TCP peer
+    std::string remote_address;     ///< IP address of the TCP peer
+    bool is_client_trusted = false; ///< it presented a certificate of the authorities that the TLS context names
 };
 
 /// Where a streamed body is written to.
@@ -110,6 +111,9 @@ public:
     /// Takes no new connections, closes idle ones, lets requests under way finish until `deadline`, then closes the rest.
     /// run() returns after that. Safe to call more than once; the earliest deadline holds.
     void drain(time_point deadline);
+
+    /// The TLS context of connections that come from now on. Only for a server that was made with one.
+    void use_tls(std::shared_ptr<tls_context> tls);
 
     std::size_t connections() const noexcept;
 

@@ -274,6 +274,7 @@ server_request session::take_request() {
     request.headers = std::move(parser_->headers);
     request.body = std::move(parser_->body);
     request.remote_address = io_->next_layer().remote_address();
+    request.is_client_trusted = io_->next_layer().is_peer_trusted();
     return request;
 }
 

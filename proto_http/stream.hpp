@@ -51,6 +51,9 @@ public:
     /// The peer's IP address without a port ("10.0.0.7", "2001:db8::1"; an IPv4-mapped IPv6 address as IPv4), or empty.
     virtual std::string remote_address() const = 0;
 
+    /// The peer has proved who it is, by a certificate that this side trusts.
+    virtual bool is_peer_trusted() const { return false; }
+
     template <class Buffers, class Token>
     auto async_read_some(const Buffers& buffers, Token&& token) {
         return boost::asio::async_initiate<Token, void(error_code, std::size_t)>(

@@ -8,6 +8,8 @@
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 
+#include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -85,6 +87,13 @@ public:
 
     std::string remote_address() const override { return stream_.next_layer().get().remote_address(); }
 
+    bool is_peer_trusted() const override {
+        // Without a certificate OpenSSL's verdict is "ok" as well.
+        auto* native = const_cast<ssl::stream<layer>&>(stream_).native_handle();
+        return (SSL_get_verify_mode(native) & SSL_VERIFY_PEER) != 0 && SSL_get0_peer_certificate(native) != nullptr &&
+               SSL_get_verify_result(native) == X509_V_OK;
+    }
+
 private:
     std::shared_ptr<ssl::context> context_;
     ssl::stream<layer> stream_;
@@ -107,16 +116,19 @@ std::chrono::sys_seconds time_of(const ASN1_TIME* at) {
     return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&parts)));
 }
 
+certificate certificate_of(const X509* from) {
+    certificate told;
+    told.subject = text_of(X509_get_subject_name(from));
+    told.issuer = text_of(X509_get_issuer_name(from));
+    told.not_before = time_of(X509_get0_notBefore(from));
+    told.not_after = time_of(X509_get0_notAfter(from));
+    return told;
+}
+
 std::vector<certificate> certificates_of(const STACK_OF(X509) * from) {
     std::vector<certificate> chain;
-    for (int i = 0; i < sk_X509_num(from); ++i) {
-        const auto* one = sk_X509_value(from, i);
-        certificate& told = chain.emplace_back();
-        told.subject = text_of(X509_get_subject_name(one));
-        told.issuer = text_of(X509_get_issuer_name(one));
-        told.not_before = time_of(X509_get0_notBefore(one));
-        told.not_after = time_of(X509_get0_notAfter(one));
-    }
+    for (int i = 0; i < sk_X509_num(from); ++i)
+        chain.push_back(certificate_of(sk_X509_value(from, i)));
     return chain;
 }
 
@@ -233,6 +245,17 @@ int choose_http_1_1(SSL*, const unsigned char** chosen, unsigned char* size, con
 
 } // namespace
 
+result<certificate> read_certificate(std::string_view pem) {
+    const std::unique_ptr<BIO, decltype(&BIO_free)> from(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
+    const std::unique_ptr<X509, decltype(&X509_free)> read(
+        from ? PEM_read_bio_X509(from.get(), nullptr, nullptr, nullptr) : nullptr, &X509_free);
+    if (!read) {
+        ERR_clear_error();
+        return errc::bad_pem;
+    }
+    return certificate_of(read.get());
+}
+
 result<std::shared_ptr<tls_context>> tls_context::client(const tls_material& material) {
     auto context = make_context(ssl::context::tls_client);
     SSL_CTX_set_alpn_protos(context->native_handle(), alpn_http_1_1.data(), alpn_http_1_1.size());
@@ -252,7 +275,11 @@ result<std::shared_ptr<tls_context>> tls_context::server(const tls_material& mat
     if (!material.ca_certificates.empty()) {
         if (use_authorities(*context, material))
             return errc::bad_pem;
-        context->set_verify_mode(material.verify_peer ? ssl::verify_peer | ssl::verify_fail_if_no_peer_cert : ssl::verify_none);
+        const auto required = material.client_certificate_optional ? ssl::verify_mode() : ssl::verify_fail_if_no_peer_cert;
+        context->set_verify_mode(material.verify_peer ? ssl::verify_peer | required : ssl::verify_none);
+        // Without one OpenSSL refuses to resume the session of a client that presented a certificate.
+        static constexpr unsigned char session_scope[] = {'k', 'h'};
+        SSL_CTX_set_session_id_context(context->native_handle(), session_scope, sizeof session_scope);
     }
     std::shared_ptr<tls_context> made = std::make_shared<context_impl>(std::move(context), material.verify_peer);
     return made;

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // TLS material as PEM text, and TLS over any stream. TLS 1.2 is the least version on both sides.
@@ -19,6 +20,8 @@ struct tls_material {
     std::string certificate_chain; ///< PEM; empty: none is presented
     std::string private_key;       ///< PEM
     bool verify_peer = true;
+    /// Of a server that has `ca_certificates`: a client may also present none. One that presents a bad one is refused.
+    bool client_certificate_optional = false;
 };
 
 /// A certificate as a person wants to see it.
@@ -28,6 +31,9 @@ struct certificate {
     std::chrono::sys_seconds not_before;
     std::chrono::sys_seconds not_after; ///< the year 9999 where it never ends (RFC 5280, 4.1.2.5)
 };
+
+/// The first certificate of a PEM text. Errors: errc::bad_pem.
+result<certificate> read_certificate(std::string_view pem);
 
 /// Whom a handshake met.
 struct tls_peer {
