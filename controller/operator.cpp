@@ -341,7 +341,9 @@ asio::awaitable<void> controller_operator::run(std::unique_ptr<proto_http::accep
     sources.alive = [this] { return alive(); };
     std::vector<proto_http::route> routes = status_routes(board_, std::move(sources));
     routes.push_back(reports_.route());
-    server_ = std::make_unique<proto_http::server>(runtime_, std::move(routes));
+    proto_http::server_limits limits;
+    limits.connections_max = settings_.connections_max;
+    server_ = std::make_unique<proto_http::server>(runtime_, std::move(routes), limits);
     server_->on_error = [this](std::string_view text) { log_.error("HTTP server", {{"error", text}}); };
 
     server_tasks_.spawn("HTTP server", server_->run(std::move(listener)));

@@ -74,6 +74,9 @@ struct settings {
     board_options board;
     influx_settings influx;
 
+    /// Of the HTTP server: what the process may have of descriptors, less what it needs itself. Not in the file.
+    std::size_t connections_max = 12'000;
+
     // From the command line only.
     std::string kubeconfig;
     std::string context;
