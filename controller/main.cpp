@@ -12,6 +12,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -25,16 +26,24 @@ int fail(const std::string& message) {
     return 1;
 }
 
-/// Each report is a connection; the soft limit of a login shell is for programs that use select().
-void raise_descriptor_limit() {
+/// Each report is a connection; the soft limit of a login shell is for programs that use select(). Returns what is possible.
+std::size_t raise_descriptor_limit() {
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
+        return 1024;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
 }
 
-int run(const kh::command_line& arguments) {
+/// However many clients come, calls to the API server must not fail for want of a descriptor.
+std::size_t connections_within(std::size_t descriptors) {
+    constexpr std::size_t own = 100; // calls, watches, files, the reactor
+    return descriptors - std::min(descriptors / 2, own);
+}
+
+int run(const kh::command_line& arguments, std::size_t descriptors) {
     boost::asio::io_context context(1);
     const auto runtime = proto_http::make_system_runtime(context);
     // Before the file is read, so that no change of it is missed.
@@ -42,7 +51,8 @@ int run(const kh::command_line& arguments) {
     kh::settings_load load = kh::load_settings(*runtime, arguments);
     if (!load.value)
         return fail(load.error);
-    const kh::settings settings = *load.value;
+    kh::settings settings = *load.value;
+    settings.connections_max = std::min(settings.connections_max, connections_within(descriptors));
     const auto log = kh::make_stderr_logger(settings.format, [&runtime] { return runtime->wall_now(); });
     log->set_level(settings.level);
     for (const std::string& warning : load.warnings)
@@ -125,9 +135,8 @@ int main(int argc, char** argv) {
         std::fputs(parsed.output.c_str(), parsed.exit_code == 0 ? stdout : stderr);
         return parsed.exit_code;
     }
-    raise_descriptor_limit();
     try {
-        return run(*parsed.value);
+        return run(*parsed.value, raise_descriptor_limit());
     } catch (const std::exception& error) {
         return fail(error.what());
     }

@@ -360,7 +360,9 @@ asio::awaitable<void> controller_operator::run(std::unique_ptr<proto_http::accep
     sources.guard = [this](proto_http::request_handler page) { return pages_.guard(std::move(page)); };
     std::vector<proto_http::route> routes = status_routes(board_, std::move(sources));
     routes.push_back(reports_.route());
-    server_ = std::make_unique<proto_http::server>(runtime_, std::move(routes), proto_http::server_limits(),
+    proto_http::server_limits limits;
+    limits.connections_max = settings_.connections_max;
+    server_ = std::make_unique<proto_http::server>(runtime_, std::move(routes), limits,
                                                    certificate_ ? certificate_->context() : nullptr);
     server_->on_error = [this](std::string_view text) { log_.error("HTTP server", {{"error", text}}); };
 

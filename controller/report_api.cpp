@@ -23,6 +23,10 @@ proto_http::server_response refusal_response(std::string_view reason) {
     return proto_http::make_response(400, "application/json", boost::json::serialize(body) + "\n");
 }
 
+asio::awaitable<proto_http::server_response> answer_at_once(proto_http::server_response answer) {
+    co_return answer;
+}
+
 } // namespace
 
 report_api::report_api(proto_http::runtime& rt, logger& log, event_sink tell)
@@ -46,10 +50,11 @@ proto_http::server_response report_api::refuse(const std::string& from, std::str
     return refusal_response(reason);
 }
 
+// Not a coroutine: what came may be a megabyte and a thousand of them may wait, so it ends here.
 asio::awaitable<proto_http::server_response> report_api::take(proto_http::server_request request) {
     report_parse parsed = parse_report(request.body);
     if (!parsed.content)
-        co_return refuse(request.remote_address, parsed.reason);
+        return answer_at_once(refuse(request.remote_address, parsed.reason));
 
     core::report_received report;
     report.id = ++last_id_;
@@ -57,7 +62,11 @@ asio::awaitable<proto_http::server_response> report_api::take(proto_http::server
         report.secret = std::string(secret);
     report.source_address = request.remote_address;
     report.content = bound_report(std::move(*parsed.content));
+    return hold(std::move(report));
+}
 
+asio::awaitable<proto_http::server_response> report_api::hold(core::report_received report) {
+    const std::string from = report.source_address;
     const core::report_id id = report.id;
     const auto entry = std::make_shared<waiting>(runtime_);
     held_.emplace(id, entry);
@@ -71,7 +80,7 @@ asio::awaitable<proto_http::server_response> report_api::take(proto_http::server
         co_return proto_http::server_response{};
     }
     if (!error && entry->answer.answer == core::report_answer::refused)
-        co_return refuse(request.remote_address, entry->answer.reason);
+        co_return refuse(from, entry->answer.reason);
     ++counts_.later;
     proto_http::server_response later;
     later.status = 503;

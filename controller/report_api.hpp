@@ -47,6 +47,7 @@ private:
     };
 
     boost::asio::awaitable<proto_http::server_response> take(proto_http::server_request request);
+    boost::asio::awaitable<proto_http::server_response> hold(core::report_received report);
     proto_http::server_response refuse(const std::string& from, std::string_view reason);
 
     proto_http::runtime& runtime_;

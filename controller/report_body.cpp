@@ -180,6 +180,7 @@ core::report_content bound_report(core::report_content content) {
         return content;
     const auto missing = errors.size() - fits;
     errors.resize(fits);
+    errors.shrink_to_fit(); // there may have been a hundred thousand
     errors.push_back(fmt::format("\u2026 (cut: {} more errors)", missing));
     return content;
 }

@@ -96,6 +96,9 @@ struct settings {
     certificate_files tls;
     page_access_settings pages; ///< who may read /status and /metrics
 
+    /// Of the HTTP server: what the process may have of descriptors, less what it needs itself. Not in the file.
+    std::size_t connections_max = 12'000;
+
     // From the command line only.
     std::string kubeconfig;
     std::string context;

@@ -16,6 +16,13 @@ constexpr std::size_t chunk_header_size_max = 4 * 1024;
 constexpr std::size_t reserve_max = 64 * 1024;
 // "0\r\n\r\n": no shorter rest of a chunked message can end it.
 constexpr std::size_t chunk_header_size_min = 5;
+// Each costs some hundred bytes, however short it is.
+constexpr std::size_t header_count_max = 128;
+
+/// RFC 9112, 5.2: whoever does not unfold it like us would see other headers.
+bool has_folded_line(std::string_view header) {
+    return header.find("\r\n ") != std::string_view::npos || header.find("\r\n\t") != std::string_view::npos;
+}
 
 } // namespace
 
@@ -38,8 +45,11 @@ result<std::size_t> message_parser<IsRequest>::feed(std::string_view data) {
         error_code error;
         auto size = this->put(boost::asio::const_buffer(rest.data(), rest.size()), error);
         used += size;
-        if (!had_header)
+        if (!had_header) {
             header_size_ += size;
+            if (IsRequest && has_folded_line(rest.substr(0, size)))
+                return errc::malformed;
+        }
         auto pending = rest.size() - size;
         bool needs_more = error == beast_http::error::need_more;
         if (!had_header && header_size_ + (needs_more ? pending : 0) > header_size_max_)
@@ -110,9 +120,13 @@ void message_parser<IsRequest>::on_response_impl(int code, text, int version_num
 }
 
 template <bool IsRequest>
-void message_parser<IsRequest>::on_field_impl(beast_http::field, text name, text value, error_code&) {
+void message_parser<IsRequest>::on_field_impl(beast_http::field, text name, text value, error_code& error) {
     // Trailers come this way too: nothing of ours reads one, and none may pass for a header.
-    if (!this->is_header_done())
+    if (this->is_header_done())
+        return;
+    if (headers.size() == header_count_max)
+        error = beast_http::error::header_limit;
+    else
         headers.add(std::string(std::string_view(name)), std::string(std::string_view(value)));
 }
 

@@ -24,7 +24,8 @@ public:
     explicit message_parser(std::size_t header_size_max, std::size_t body_size_max = unlimited);
 
     /// Takes what it can and returns its size: never beyond the header in the call that completes it, never beyond the message.
-    /// Errors: errc::header_too_large, errc::body_too_large, errc::malformed. `cause` then has Beast's own word.
+    /// Errors: errc::header_too_large (also for more than 128 headers), errc::body_too_large, errc::malformed. `cause` then has
+    /// Beast's own word.
     result<std::size_t> feed(std::string_view data);
 
     /// The stream has ended. Errors: errc::closed in the middle of a message.

@@ -32,6 +32,8 @@ std::string_view without_authority(std::string_view target) {
         return target;
     auto rest = target.substr(scheme_end + 3);
     auto path = rest.find_first_of("/?");
+    if (path == 0)
+        return {}; // RFC 9110, 4.2.1: without a host it is invalid
     return path == std::string_view::npos ? std::string_view("/") : rest.substr(path);
 }
 

@@ -91,10 +91,9 @@ private:
 
     void start_session(std::unique_ptr<stream> over) {
         if (sessions_.size() >= host_->limits.connections_max) {
-            if (host_->idle.empty())
+            if (host_->awaited.empty())
                 return; // the newcomer's stream closes with it
-            // Its place in the list goes with its end; until then it must not be chosen twice.
-            host_->idle.front()->close_idle();
+            host_->awaited.front()->give_way();
         }
         auto key = ++last_key_;
         auto& made = sessions_[key];

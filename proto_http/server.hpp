@@ -24,7 +24,12 @@ class tls_context;
 struct server_limits {
     std::size_t header_size_max = 16 * 1024;
     std::size_t body_size_max = 64 * 1024; ///< where the route says nothing else
-    std::size_t connections_max = 12'000;  ///< the oldest idle one is closed for a newcomer; without one, the newcomer is
+    /// Beyond it a newcomer takes the place of the connection whose client lets us wait longest: for its next request, for the
+    /// rest of one, or until it reads an answer. Where every request is being handled, the newcomer is closed.
+    std::size_t connections_max = 12'000;
+    /// Of what has been received of requests that are not whole yet, all connections together: beyond it the one that has been at
+    /// it longest is closed.
+    std::size_t received_size_max = 32 * 1024 * 1024;
     duration header_time_max = std::chrono::seconds(10);
     duration body_time_max = std::chrono::seconds(30);
     duration idle_time_max = std::chrono::seconds(75); ///< a kept connection between two requests

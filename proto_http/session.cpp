@@ -24,6 +24,15 @@ std::size_t count_of(const header_list& headers, std::string_view name) {
         std::count_if(headers.begin(), headers.end(), [&](const header& one) { return ascii::equal(one.name, name); }));
 }
 
+/// The characters of a host and port (RFC 3986, 3.2.2), an empty one included.
+bool is_host(std::string_view text) {
+    constexpr std::string_view others = "-._~%!$&'()*+,;=:[]";
+    return std::all_of(text.begin(), text.end(), [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               others.find(c) != std::string_view::npos;
+    });
+}
+
 /// "HTTP/<digit>.<digit>" at the end of the first line: another version of the protocol rather than garbage.
 bool names_another_version(std::string_view data) {
     auto line = data.substr(0, data.find_first_of("\r\n"));
@@ -39,10 +48,10 @@ bool names_another_version(std::string_view data) {
 } // namespace
 
 session::session(std::shared_ptr<session_host> host, std::unique_ptr<stream> over)
-    : host_(std::move(host)), raw_(std::move(over)) {}
+    : host_(std::move(host)), raw_(std::move(over)), awaited_(host_->awaited, this), holding_(host_->holding, this) {}
 
 session::~session() {
-    set_idle(false);
+    set_kept(0);
 }
 
 void session::close() noexcept {
@@ -52,24 +61,45 @@ void session::close() noexcept {
         raw_->close();
 }
 
-void session::close_idle() noexcept {
-    set_idle(false);
+void session::give_way() noexcept {
+    client_has_done();
+    set_kept(0);
+    gave_way_ = true;
     close();
 }
 
-void session::set_idle(bool idle) {
-    if (idle == is_idle_)
+void session::await_client() {
+    if (gave_way_)
+        return; // it only has not noticed yet
+    awaited_.go_to_the_end();
+    if (kept_size_ != 0)
+        holding_.go_to_the_end();
+}
+
+void session::client_has_done() noexcept {
+    awaited_.leave();
+    holding_.leave();
+}
+
+/// More of a request has come. Where all sessions together keep too much, those that began first give way: this one too.
+void session::keep(std::size_t received) {
+    if (gave_way_)
         return;
-    is_idle_ = idle;
-    if (idle)
-        idle_place_ = host_->idle.insert(host_->idle.end(), this);
-    else
-        host_->idle.erase(idle_place_);
+    if (kept_size_ == 0)
+        holding_.go_to_the_end();
+    set_kept(kept_size_ + received);
+    while (host_->received > host_->limits.received_size_max && !host_->holding.empty())
+        host_->holding.front()->give_way();
+}
+
+void session::set_kept(std::size_t size) noexcept {
+    host_->received += size - kept_size_;
+    kept_size_ = size;
 }
 
 asio::awaitable<void> session::run() {
     bool is_open = co_await secure();
-    while (is_open) {
+    while (is_open && !gave_way_) {
         is_open = co_await wait_for_request();
         if (is_open)
             is_open = co_await serve_one();
@@ -93,6 +123,7 @@ asio::awaitable<bool> session::secure() {
 asio::awaitable<bool> session::wait_for_request() {
     route_ = nullptr;
     parser_.reset();
+    set_kept(in_.data().size());
     if (!in_.empty())
         co_return true;
     if (host_->is_draining && !is_first_)
@@ -100,12 +131,14 @@ asio::awaitable<bool> session::wait_for_request() {
     in_.release();
     auto limit = is_first_ ? host_->limits.header_time_max : host_->limits.idle_time_max;
     io_->expires_at(later(host_->rt.now(), limit));
-    set_idle(true);
+    is_idle_ = true;
+    await_client();
     auto got = co_await io_->read_some(asio::buffer(first_bytes_));
-    set_idle(false);
+    is_idle_ = false;
     if (!got)
         co_return false;
     in_.append(std::string_view(first_bytes_.data(), *got));
+    keep(*got);
     co_return true;
 }
 
@@ -115,6 +148,7 @@ asio::awaitable<bool> session::serve_one() {
     allow_.clear();
     is_head_request_ = wants_gzip_ = false;
 
+    await_client();
     auto header = co_await read_header();
     if (header.is_over)
         co_return false;
@@ -126,6 +160,9 @@ asio::awaitable<bool> session::serve_one() {
     if (body.refused)
         co_return co_await refuse(body);
 
+    client_has_done();
+    set_kept(in_.data().size()); // the request is the handler's now; what is left is the beginning of the next
+    in_.release();
     io_->expires_at(never);
     auto answer = co_await call_handler();
     if (answer.aborts)
@@ -140,6 +177,7 @@ asio::awaitable<error_code> session::fill() {
     if (!got)
         co_return got.error();
     in_.commit(*got);
+    keep(*got);
     co_return error_code();
 }
 
@@ -169,7 +207,8 @@ session::verdict session::judge_header() {
     is_head_request_ = parser_->method == "HEAD";
     wants_gzip_ = accepts_gzip(parser_->headers.get("Accept-Encoding"));
     auto target = split_target(parser_->target);
-    if (target) {
+    bool is_for_options = parser_->target == "*"; // RFC 9112, 3.2.4
+    if (target && (!is_for_options || parser_->method == "OPTIONS")) {
         target_ = std::move(*target);
         auto match = host_->routes.find(parser_->method, target_.path);
         route_ = match.by_path;
@@ -196,21 +235,24 @@ session::verdict session::judge_header() {
 session::verdict session::judge_framing() const {
     verdict result;
     const auto& headers = parser_->headers;
-    if (headers.has("Transfer-Encoding")) {
-        if (parser_->version == http_10)
-            result.refused = refusal{400, "Transfer-Encoding in HTTP/1.0"};
-        else if (!ascii::equal(headers.get("Transfer-Encoding"), "chunked") || count_of(headers, "Transfer-Encoding") != 1)
-            result.refused = refusal{501, "transfer coding not supported"};
-        else if (headers.has("Content-Length"))
-            result.refused = refusal{400, "both Content-Length and Transfer-Encoding"};
-    } else if (auto hosts = count_of(headers, "Host"); hosts > 1 || (hosts == 0 && parser_->version != http_10)) {
+    bool is_10 = parser_->version == http_10;
+    auto hosts = count_of(headers, "Host");
+    bool is_coded = headers.has("Transfer-Encoding");
+    bool is_chunked = ascii::equal(headers.get("Transfer-Encoding"), "chunked") && count_of(headers, "Transfer-Encoding") == 1;
+    if (is_coded && is_10)
+        result.refused = refusal{400, "Transfer-Encoding in HTTP/1.0"};
+    else if (is_coded && !is_chunked)
+        result.refused = refusal{501, "transfer coding not supported"};
+    else if (is_coded && headers.has("Content-Length"))
+        result.refused = refusal{400, "both Content-Length and Transfer-Encoding"};
+    else if (hosts > 1 || (hosts == 0 && !is_10))
         result.refused = refusal{400, "exactly one Host header is needed"};
-    } else if (headers.has("Expect") && !ascii::equal(headers.get("Expect"), "100-continue")) {
+    else if (!is_host(headers.get("Host")))
+        result.refused = refusal{400, "malformed Host header"};
+    else if (headers.has("Expect") && !ascii::equal(headers.get("Expect"), "100-continue"))
         result.refused = refusal{417, "expectation not supported"};
-    }
-    if (result.refused)
-        return result;
-    result.keeps_framing = parser_->is_done();
+    else
+        result.keeps_framing = parser_->is_done();
     return result;
 }
 
@@ -235,11 +277,18 @@ session::verdict session::broken(error_code error, bool in_body) {
     return result;
 }
 
+/// A path may word its refusals, also of a first line that is too long or of another version: then the parser has not taken it.
 void session::find_route_of_broken_header() {
-    if (parser_->version == 0)
-        return;
-    if (auto target = split_target(parser_->target))
-        route_ = host_->routes.find(parser_->method, target->path).by_path;
+    std::string_view method = parser_->method;
+    std::string_view line = parser_->target;
+    if (parser_->version == 0) {
+        line = in_.data();
+        method = line.substr(0, line.find(' '));
+        line.remove_prefix(std::min(line.size(), method.size() + 1));
+        line = line.substr(0, line.find_first_of(" \r\n"));
+    }
+    if (auto target = split_target(line))
+        route_ = host_->routes.find(method, target->path).by_path;
 }
 
 asio::awaitable<session::verdict> session::read_body() {

@@ -17,6 +17,31 @@ namespace proto_http {
 
 class session;
 
+/// A session's place in a line in which it waits, in the order of arrival.
+class line_place {
+public:
+    line_place(std::list<session*>& line, session* whose) : line_(line), session_(whose) {}
+    ~line_place() { leave(); }
+    line_place(const line_place&) = delete;
+    line_place& operator=(const line_place&) = delete;
+
+    void go_to_the_end() {
+        leave();
+        at_ = line_.insert(line_.end(), session_);
+    }
+
+    void leave() noexcept {
+        if (at_)
+            line_.erase(*at_);
+        at_.reset();
+    }
+
+private:
+    std::list<session*>& line_;
+    session* session_;
+    std::optional<std::list<session*>::iterator> at_;
+};
+
 /// What the sessions of one server share.
 struct session_host {
     session_host(runtime& on, std::vector<route> table, server_limits bounds, std::shared_ptr<tls_context> secure)
@@ -27,7 +52,9 @@ struct session_host {
     server_limits limits;
     std::shared_ptr<tls_context> tls;
     body_compressor compressor;
-    std::list<session*> idle; ///< longest idle first
+    std::list<session*> awaited; ///< whose client has to do something: send a request, go on with it, read the answer
+    std::list<session*> holding; ///< those of them that keep part of a request
+    std::size_t received = 0;    ///< size of what the sessions keep of requests
     bool is_draining = false;
     std::function<void(std::string_view)> report;
 };
@@ -48,8 +75,8 @@ public:
 
     void close() noexcept;
 
-    /// Closes an idle session for a newcomer; it leaves the list of the idle at once.
-    void close_idle() noexcept;
+    /// Closes a session that waits for its client, in favour of others. It stands in no line from now on.
+    void give_way() noexcept;
 
 private:
     /// What a request came to before a handler sees it: nothing yet, a refusal, or the end of the connection.
@@ -78,7 +105,11 @@ private:
     verdict broken(error_code error, bool in_body);
     void find_route_of_broken_header();
     server_request take_request();
-    void set_idle(bool idle);
+
+    void await_client();
+    void client_has_done() noexcept;
+    void keep(std::size_t received);
+    void set_kept(std::size_t size) noexcept;
 
     std::shared_ptr<session_host> host_;
     std::unique_ptr<stream> raw_; ///< until TLS is up
@@ -92,7 +123,10 @@ private:
     bool wants_gzip_ = false;
     bool is_first_ = true;
     bool is_idle_ = false;
-    std::list<session*>::iterator idle_place_;
+    bool gave_way_ = false;
+    line_place awaited_;
+    line_place holding_;
+    std::size_t kept_size_ = 0;          ///< of what has been received and not handled
     std::array<char, 1024> first_bytes_; ///< a read that waits for a request needs no more than this
 };
 

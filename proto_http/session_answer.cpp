@@ -55,6 +55,7 @@ asio::awaitable<bool> session::reply(server_response answer, bool wants_keep) {
     connection_fate fate{is_kept, parser_->version == http_10};
     auto head = response_head(answer, body ? body->size() : 0, fate);
     io_->expires_at(later(host_->rt.now(), host_->limits.write_time_max));
+    await_client();
     // Named: g++ 12.2 evaluates both sides of a conditional inside a co_await expression, here the null body as well.
     std::string_view bytes;
     if (body && !is_head_request_)

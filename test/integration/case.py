@@ -9,7 +9,7 @@ from api import custom_path, pods_path
 from client import GoClient
 from cluster import eventually, vital_signs
 from controller import Controller
-from kubelet import Kubelet, environment
+from kubelet import WORKERS, Kubelet, environment
 
 OURS = "kuberhealthy.github.io/"
 
@@ -59,11 +59,12 @@ class Case(ClusterCase):
     checks = {}
     start_controller = True
     controller = None
+    kubelet_workers = WORKERS
 
     @classmethod
     def setUpClass(cls):
         cls.namespace = cls.make_namespace()
-        cls.kubelet = Kubelet(cls.cluster.admin).start()
+        cls.kubelet = Kubelet(cls.cluster.admin, workers=cls.kubelet_workers).start()
         cls.controller = Controller(cls.binary, cls.cluster, **cls.settings)
         cls.addClassCleanup(cls.clean_up)
         if cls.start_controller:

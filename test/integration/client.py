@@ -29,6 +29,8 @@ def read_reply(stream):
         raise ConnectionError("closed without an answer")
     headers = {}
     for line in iter(stream.readline, b"\r\n"):
+        if not line:
+            raise ConnectionError("closed in the middle of an answer")
         name, _, value = line.decode().partition(":")
         headers[name.strip().lower()] = value.strip()
     if headers.get("transfer-encoding", "").lower() == "chunked":

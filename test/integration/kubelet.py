@@ -6,6 +6,7 @@ pods/status as a kubelet would and reports as a check image would. Terminating p
 unless `test/holds-on` is set.
 """
 
+import collections
 import http.client
 import json
 import queue
@@ -31,7 +32,8 @@ def environment(pod):
 class Kubelet:
     """Watches checker pods of all namespaces, from start() to stop()."""
 
-    def __init__(self, api, bind=True):
+    def __init__(self, api, bind=True, workers=WORKERS):
+        self.workers = workers
         self.api = api
         self.bind = bind
         self.lock = threading.Lock()
@@ -39,6 +41,8 @@ class Kubelet:
         self.reports = []    # (uid, HTTP status, seconds it took)
         self.faults = []     # what went wrong in here: a defect of the test, not of the controller
         self.release = threading.Event()  # fates that wait for the test wait for this
+        self.gates = collections.defaultdict(threading.Event)  # or for that of their annotation test/gate
+        self.at_gate = collections.Counter()
         self._work = queue.SimpleQueue()
         self._stopping = False
         self._threads = []
@@ -46,7 +50,7 @@ class Kubelet:
 
     def start(self):
         self._threads = [threading.Thread(target=self._watch, daemon=True)]
-        self._threads += [threading.Thread(target=self._worker, daemon=True) for _ in range(WORKERS)]
+        self._threads += [threading.Thread(target=self._worker, daemon=True) for _ in range(self.workers)]
         for thread in self._threads:
             thread.start()
         return self
@@ -57,7 +61,9 @@ class Kubelet:
         connection = self._connection
         if connection is not None and connection.sock is not None:
             connection.sock.close()
-        for _ in range(WORKERS):
+        for gate in list(self.gates.values()):
+            gate.set()
+        for _ in range(self.workers):
             self._work.put(None)
         for thread in self._threads[1:]:
             thread.join(timeout=40)
@@ -122,7 +128,15 @@ class Kubelet:
                 self.faults.append(traceback.format_exc())
 
     def _remove(self, pod):
-        self.api.delete(self._path(pod), grace=0)
+        self.persist(lambda: self.api.delete(self._path(pod), grace=0))
+
+    def persist(self, action):
+        """As a kubelet: again until the API server takes it."""
+        while not self._stopping:
+            try:
+                return action()
+            except (OSError, AssertionError):
+                time.sleep(0.5)
 
     # What a kubelet writes
 
@@ -166,10 +180,10 @@ class Kubelet:
 
     # What a check program sends
 
-    def report(self, pod, ok, errors, client=GoClient):
+    def report(self, pod, ok, errors, client=GoClient, within=30):
         """As v2's Go client: again for half a minute after anything but 200 and 400."""
         env = environment(pod)
-        until = time.monotonic() + 30
+        until = time.monotonic() + within
         while not self._stopping and time.monotonic() < until:
             started = time.monotonic()
             try:
@@ -271,3 +285,14 @@ class Kubelet:
         if not self._stopping:
             self.report(pod, True, [])
             self.ended(pod)
+
+    def fate_names_itself(self, pod):
+        """Reports its own uid as an error, once its gate is open and for as long as it takes, whatever becomes of the API server."""
+        gate = pod["metadata"]["annotations"].get("test/gate")
+        if gate:
+            self.persist(lambda: self.running(pod))
+            with self.lock:
+                self.at_gate[gate] += 1
+            self.gates[gate].wait()
+        self.report(pod, False, [pod["metadata"]["uid"]], within=600)
+        self.persist(lambda: self.ended(pod, code=1))
