@@ -51,6 +51,7 @@ logged and stands among the Errors of /status. At the start an error ends the pr
   reportsWithoutHeader true                 as the flag
   maxStartsPerSecond 20                     of checks that are overdue
   leaderElection true                       needs a restart; as the flag
+  eventsForRunStarts false                  a Kubernetes Event at the start of each run as well
   tlsCertFile, tlsKeyFile                   needs a restart; PEM: HTTPS in place of HTTP. The files are read again when they change
   tlsClientCAFile                           needs a restart; PEM: /status and /metrics only with a certificate of these authorities
   pagesTokenFile, pagesTokenReview false    needs a restart; or with the bearer token in that file, or one that the API server knows

@@ -21,7 +21,7 @@ struct key_of_setting {
     void (*keep)(settings& to, const settings& from) = nullptr;
 };
 
-constexpr std::array<key_of_setting, 19> keys{{
+constexpr std::array<key_of_setting, 20> keys{{
     {"listenAddress", [](const settings& a, const settings& b) { return a.listen == b.listen; },
      [](settings& to, const settings& from) { to.listen = from.listen; }},
     {"namespace", [](const settings& a, const settings& b) { return a.target_namespaces == b.target_namespaces; },
@@ -50,6 +50,7 @@ constexpr std::array<key_of_setting, 19> keys{{
     {"influxPassword", [](const settings& a, const settings& b) { return a.influx.password == b.influx.password; }},
     {"reportsWithoutHeader",
      [](const settings& a, const settings& b) { return a.reports_without_header == b.reports_without_header; }},
+    {"eventsForRunStarts", [](const settings& a, const settings& b) { return a.run_start_events == b.run_start_events; }},
     {"maxStartsPerSecond",
      [](const settings& a, const settings& b) { return a.starts_per_second_max == b.starts_per_second_max; }},
 }};

@@ -175,7 +175,6 @@ struct settings_changed {
 
 using event = std::variant<check_applied, check_deleted, state_applied, state_deleted, pod_applied, pod_deleted, watch_synced,
                            report_received, create_done, write_done, pod_delete_done, state_delete_done, job_delete_done,
-                           phase_done, conditions_served, condition_done, leadership_changed, draining,
-                           settings_changed>;
+                           phase_done, conditions_served, condition_done, leadership_changed, draining, settings_changed>;
 
 } // namespace kh::core

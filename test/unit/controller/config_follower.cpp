@@ -70,6 +70,7 @@ BOOST_AUTO_TEST_CASE(each_key_that_can_change_is_applied_and_named) {
         bool (*is_in)(const kh::settings& value);
     } table[] = {
         {"logLevel: debug", "logLevel", [](const kh::settings& s) { return s.level == kh::log_level::debug; }},
+        {"eventsForRunStarts: true", "eventsForRunStarts", [](const kh::settings& s) { return s.run_start_events; }},
         {"maxKHJobAge: 1h", "maxKHJobAge", [](const kh::settings& s) { return s.job_age_max == 1h; }},
         {"maxCheckPodAge: 1h", "maxCheckPodAge", [](const kh::settings& s) { return s.check_pod_age_max == 1h; }},
         {"maxCompletedPodCount: 1", "maxCompletedPodCount", [](const kh::settings& s) { return s.completed_pods_max == 1; }},

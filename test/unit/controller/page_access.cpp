@@ -61,8 +61,9 @@ BOOST_AUTO_TEST_CASE(the_token_of_the_file_admits_and_no_other) {
         const char* authorization;
         unsigned status;
     } const table[] = {
-        {"Bearer s3cret", 200}, {"bearer   s3cret ", 200}, {"BEARER s3cret", 200}, {"", 401},           {"Bearer", 401},
-        {"Bearer ", 401},       {"Bearer s3cre", 401},     {"Bearer s3cret2", 401}, {"Basic s3cret", 401}, {"s3cret", 401},
+        {"Bearer s3cret", 200}, {"bearer   s3cret ", 200}, {"BEARER s3cret", 200}, {"", 401},
+        {"Bearer", 401},        {"Bearer ", 401},          {"Bearer s3cre", 401},  {"Bearer s3cret2", 401},
+        {"Basic s3cret", 401},  {"s3cret", 401},
     };
     for (const auto& row : table)
         BOOST_TEST(f.status(guard, row.authorization) == row.status, row.authorization);
