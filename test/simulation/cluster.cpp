@@ -269,6 +269,9 @@ void cluster::serve() {
     const auto crds = all.types().find("apiextensions.k8s.io", "v1", "customresourcedefinitions");
     for (const auto& each : definitions())
         all.create(*crds, {}, each.get_object()).value();
+    json::object space; // of the controller: its Lease is there
+    space["metadata"] = json::object{{"name", "kuberhealthy"}};
+    all.create(*all.types().find("", "v1", "namespaces"), {}, std::move(space)).value();
     json::object account;
     account["metadata"] = json::object{{"name", "default"}};
     all.create(*all.types().find("", "v1", "serviceaccounts"), "default", std::move(account));

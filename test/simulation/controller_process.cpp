@@ -56,7 +56,7 @@ controller_process::controller_process(std::string name, std::uint64_t seed, pro
     runtime_.files[std::string(kh::default_config_path)] =
         fmt::format("maxCompletedPodCount: {}\nmaxErrorPodCount: {}\n", about.succeeded_pods_max, about.failed_pods_max);
     kh::command_line arguments;
-    arguments.leader_election = false;
+    arguments.leader_election = about.has_election;
     kh::settings_load loaded = kh::load_settings(runtime_, arguments);
     operator_ = std::make_unique<kh::controller_operator>(runtime_, *api_, loaded.value.value(), *log_);
     operator_->follow_configuration(arguments, std::move(loaded), std::make_unique<told_changes>(*config_is_written_));

@@ -17,7 +17,7 @@ decider_settings settings_of(const plan& about, bool is_leader, std::uint64_t se
     decider_settings s;
     s.retention.succeeded_max = about.succeeded_pods_max;
     s.retention.failed_max = about.failed_pods_max;
-    s.leader = is_leader;
+    s.leader_until = is_leader ? proto_http::never : time_point{};
     std::memcpy(s.salt.data, &seed, sizeof seed);
     return s;
 }
@@ -125,8 +125,8 @@ void core_replica::drain() {
     });
 }
 
-void core_replica::lead(bool is_leader) {
-    post(leadership_changed{is_leader});
+void core_replica::lead(time_point until) {
+    post(leadership_changed{until});
 }
 
 // Watches

@@ -39,7 +39,7 @@ public:
     void kill();
     /// No new runs; it dies when its reports are written, or after 25 s.
     void drain();
-    void lead(bool is_leader);
+    void lead(time_point until);
     /// A change of the store.
     void told(kh::core::watched what, const kh::core::event& of);
     void cut_watch(kh::core::watched what);

@@ -81,7 +81,7 @@ void core_world::kill_replica(std::size_t which) {
         if (replicas_.empty())
             start_replica(true);
         else
-            replicas_.front()->lead(true);
+            replicas_.front()->lead(proto_http::never);
     });
 }
 
@@ -95,7 +95,7 @@ void core_world::heal() {
     if (replicas_.empty())
         start_replica(true);
     else
-        replicas_.front()->lead(true);
+        replicas_.front()->lead(proto_http::never);
     ledger_.chaos_ended();
 }
 
@@ -147,16 +147,16 @@ void core_world::overlap() {
     });
 }
 
-/// The two ends of it come in any order: for a moment both lead, or nobody.
+/// The first one's time runs out, the other's begins: for a moment both lead, or nobody.
 void core_world::move_leadership() {
     if (replicas_.size() != 2)
         return;
     trace_.line("the leadership moves");
-    for (bool leads : {false, true})
-        after(dice_.time(0s, 3s), [this, who = replicas_[leads ? 1 : 0], leads] {
-            if (!who->is_dead() && is_chaotic_)
-                who->lead(leads);
-        });
+    replicas_[0]->lead(now_ + dice_.time(0s, 3s));
+    after(dice_.time(0s, 3s), [this, who = replicas_[1]] {
+        if (!who->is_dead() && is_chaotic_)
+            who->lead(proto_http::never);
+    });
 }
 
 void core_world::outage() {

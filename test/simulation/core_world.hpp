@@ -4,7 +4,7 @@
 #include "simulation/core_replica.hpp"
 #include "simulation/core_store.hpp"
 #include "simulation/ledger.hpp"
-#include "simulation/world.hpp"
+#include "simulation/trace.hpp"
 
 #include <memory>
 #include <vector>

@@ -88,13 +88,15 @@ plan draw_plan(std::uint64_t seed) {
         p.faults = faults;
     else if (d.chance(0.5))
         p.faults.user = seconds(d.between(10, 60));
+    p.has_election = d.chance(0.15); // its calls take time that runs could have
     return p;
 }
 
 std::string describe(const plan& of) {
     std::string text =
-        fmt::format("{} checks, {} jobs, {} s{}{}{}", of.checks, of.jobs, of.chaos.count(), of.is_calm ? ", calm" : "",
-                    of.has_v2_objects ? ", v2 objects" : "", of.has_same_name ? ", a check and a job of one name" : "");
+        fmt::format("{} checks, {} jobs, {} s{}{}{}{}", of.checks, of.jobs, of.chaos.count(), of.is_calm ? ", calm" : "",
+                    of.has_election ? ", election" : "", of.has_v2_objects ? ", v2 objects" : "",
+                    of.has_same_name ? ", a check and a job of one name" : "");
     auto add = [&](std::string_view name, double value) {
         if (value > 0)
             text += fmt::format(", {} {:g}", name, value);

@@ -66,6 +66,7 @@ struct plan {
     int checks = 1;
     int jobs = 0;
     bool has_v2_objects = false;
+    bool has_election = false;  ///< replicas elect a leader by the Lease (stack tier); otherwise each of them leads
     bool has_same_name = false; ///< a check and a job of one name
     std::chrono::seconds chaos{};
     std::chrono::seconds interval_max{};

@@ -233,4 +233,20 @@ BOOST_AUTO_TEST_CASE(a_run_without_a_report_ends_at_its_deadline) {
     end();
 }
 
+BOOST_AUTO_TEST_CASE(a_follower_takes_reports_and_leads_when_the_leader_is_killed) {
+    about.has_election = true;
+    begin();
+    world->run_for(2s);
+    world->start_controller();
+    world->run_for(2s);
+    world->reports_to = 1;
+    world->apply_check(check());
+    BOOST_TEST(answers_are({200}));
+    BOOST_TEST(world->created_pods().size() == 1u);
+    world->kill_controller_for_good();
+    BOOST_TEST(pods_are(2, 60s));
+    BOOST_TEST(answers_are({200, 200}));
+    end();
+}
+
 BOOST_AUTO_TEST_SUITE_END()

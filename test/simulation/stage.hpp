@@ -61,6 +61,17 @@ struct report_order {
     bool is_foreign = false; ///< its secret is nobody's: not a report of that pod
 };
 
+/// What became of a seed.
+struct outcome_of_seed {
+    std::string violation; ///< empty: every promise was kept
+    std::uint64_t hash = 0;
+    std::uint64_t runs = 0;
+    std::uint64_t results = 0;
+    std::uint64_t acknowledged = 0;
+    std::uint64_t requests = 0;
+    duration simulated{};
+};
+
 class stage {
 public:
     virtual ~stage() = default;

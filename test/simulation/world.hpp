@@ -14,16 +14,6 @@
 
 namespace simulation {
 
-struct outcome_of_seed {
-    std::string violation; ///< empty: every promise was kept
-    std::uint64_t hash = 0;
-    std::uint64_t runs = 0;
-    std::uint64_t results = 0;
-    std::uint64_t acknowledged = 0;
-    std::uint64_t requests = 0;
-    duration simulated{};
-};
-
 class world : public stage {
 public:
     world(const plan& about, trace_for whom);
