@@ -107,6 +107,9 @@ core_replica::core_replica(core_world& in, std::string name, bool is_leader, std
 void core_replica::begin() {
     for (auto what : all_watches)
         in_.after(latency(), [self = shared_from_this(), what] { self->list(what); });
+    conditions_served conditions;
+    conditions.served = true;
+    post(conditions);
 }
 
 void core_replica::kill() {
@@ -470,8 +473,43 @@ void core_replica::carry_out(set_phase what) {
     call(std::move(unanswered), false, [what = std::move(what)](core_replica& self, phase_done& done, call_fate fate) {
         if (fate == call_fate::lost_before || fate == call_fate::refused)
             return;
-        self.in_.store().set_phase(what.key, what.phase);
-        done.written = fate == call_fate::good && self.in_.store().find_check({what.key, workload::job}) != nullptr;
+        const bool is_done = self.in_.store().set_phase(what.key, what.resource_version, what.phase);
+        done.written = is_done && fate == call_fate::good;
+    });
+}
+
+void core_replica::carry_out(delete_job what) {
+    job_delete_done unanswered;
+    unanswered.key = what.key;
+    unanswered.id = what.id;
+    call(std::move(unanswered), true, [what = std::move(what)](core_replica& self, job_delete_done& done, call_fate fate) {
+        if (fate != call_fate::good && fate != call_fate::lost_after)
+            return;
+        const auto* job = self.in_.store().find_check({what.key, workload::job});
+        const bool is_there = job && job->uid == what.uid;
+        if (is_there && job->resource_version != what.resource_version)
+            return; // 409
+        if (is_there)
+            self.in_.remove_check(what.key, workload::job);
+        if (fate == call_fate::good)
+            done.answer = is_there ? remove_answer::removed : remove_answer::gone;
+    });
+}
+
+void core_replica::carry_out(set_condition what) {
+    condition_done unanswered;
+    unanswered.key = what.key;
+    unanswered.id = what.id;
+    call(std::move(unanswered), true, [what = std::move(what)](core_replica& self, condition_done& done, call_fate fate) {
+        if (fate == call_fate::lost_before || fate == call_fate::refused)
+            return;
+        const auto* now =
+            fate == call_fate::conflict ? nullptr : self.in_.store().set_ready(what.key, what.resource_version, what.ready);
+        if (fate == call_fate::lost_after)
+            return;
+        done.answer = now ? condition_answer::written : condition_answer::conflict;
+        if (now)
+            done.check = *now;
     });
 }
 

@@ -79,11 +79,14 @@ private:
     void carry_out(kh::core::write_result what);
     void carry_out(kh::core::delete_state what);
     void carry_out(kh::core::set_phase what);
+    void carry_out(kh::core::delete_job what);
+    void carry_out(kh::core::set_condition what);
     void carry_out(kh::core::cancel_operation what) { cancelled_.insert(what.id); }
     void carry_out(kh::core::answer_report what);
     void carry_out(kh::core::show_check what) { shown_[what.key] = std::move(what); }
     void carry_out(kh::core::hide_check what) { shown_.erase(what.key); }
-    void carry_out(kh::core::write_log) {}
+    void carry_out(const kh::core::record_event&) {}
+    void carry_out(const kh::core::write_log&) {}
 
     core_world& in_;
     std::string name_;

@@ -28,8 +28,15 @@ void core_store::apply_check(const check_order& order, unix_seconds now) {
     view.interval = order.kind == workload::check ? order.interval : std::chrono::seconds(600);
     view.timeout = order.timeout;
     view.spec_error = order.is_valid ? "" : "spec.timeout: \"soon\" is no duration";
-    books_.check_stored(view);
-    on_change(watch_of(order.kind), kh::core::check_applied{view});
+    view.spec_hash = static_cast<std::uint64_t>(order.edition) + 1;
+    touch(view);
+}
+
+/// It was written.
+void core_store::touch(check_view& check) {
+    check.resource_version = std::to_string(++last_version_);
+    books_.check_stored(check);
+    on_change(watch_of(check.kind), kh::core::check_applied{check});
 }
 
 bool core_store::remove_check(const check_name& name) {
@@ -43,14 +50,25 @@ bool core_store::remove_check(const check_name& name) {
     return true;
 }
 
-void core_store::set_phase(const check_key& job, const std::string& phase) {
+bool core_store::set_phase(const check_key& job, const std::string& version, const std::string& phase) {
     auto at = checks_.find({job, workload::job});
-    if (at == checks_.end() || at->second.phase == phase)
-        return;
+    if (at == checks_.end() || at->second.resource_version != version)
+        return false;
+    if (at->second.phase == phase)
+        return true;
     at->second.phase = phase;
     ++at->second.generation;
-    books_.check_stored(at->second);
-    on_change(watched::jobs, kh::core::check_applied{at->second});
+    touch(at->second);
+    return true;
+}
+
+const check_view* core_store::set_ready(const check_key& check, const std::string& version, kh::core::ready_condition ready) {
+    auto at = checks_.find({check, workload::check});
+    if (at == checks_.end() || at->second.resource_version != version)
+        return nullptr;
+    at->second.ready = std::move(ready);
+    touch(at->second);
+    return &at->second;
 }
 
 const check_view* core_store::find_check(const check_name& name) const {

@@ -29,7 +29,9 @@ public:
     void apply_check(const check_order& order, unix_seconds now);
     /// False if there is none.
     bool remove_check(const check_name& name);
-    void set_phase(const check_key& job, const std::string& phase);
+    // On condition of the version; false or null where it is another.
+    bool set_phase(const check_key& job, const std::string& version, const std::string& phase);
+    const kh::core::check_view* set_ready(const check_key& check, const std::string& version, kh::core::ready_condition ready);
     const kh::core::check_view* find_check(const check_name& name) const;
 
     const kh::core::state_view* find_state(const check_key& key) const;
@@ -48,6 +50,8 @@ public:
     const std::map<check_key, kh::core::pod_view>& pods() const { return pods_; }
 
 private:
+    void touch(kh::core::check_view& check);
+
     ledger& books_;
     std::map<check_name, kh::core::check_view> checks_;
     std::map<check_key, kh::core::state_view> states_;
