@@ -1,5 +1,7 @@
 #include "asio_k8s/lease_election.hpp"
 
+#include "proto_http/mutation.hpp"
+
 #include <algorithm>
 
 namespace k8s {
@@ -33,6 +35,8 @@ const lease_election::sent_write* lease_election::written_by_us(const lease_reco
 }
 
 time_point lease_election::expiry() const {
+    if (KH_MUTATION(take_a_lease_that_is_held))
+        return changed_at_ + std::chrono::seconds(5);
     return changed_at_ + std::clamp<std::chrono::seconds>(stored_->duration, std::chrono::seconds(1), duration_max);
 }
 
@@ -50,6 +54,8 @@ void lease_election::observed(time_point now, std::optional<lease_record> stored
     if (const sent_write* ours = written_by_us(*stored_)) {
         if (!is_released_)
             leads_until_ = std::max(leads_until_, ours->at + rules_.renew_deadline);
+        if (KH_MUTATION(lead_for_ever))
+            leads_until_ = proto_http::never;
         return;
     }
     leads_until_ = {};

@@ -303,8 +303,8 @@ std::vector<metric_family> controller_operator::process_metrics() const {
     families.push_back(std::move(reports));
     families.push_back(
         single("kuberhealthy_reports_held", "Reports that wait for their answer", "gauge", static_cast<double>(reports_.held())));
-    families.push_back(single("kuberhealthy_leading", "Shows if this replica leads: it starts the runs", "gauge",
-                              !leadership_ || leadership_->leads() ? 1 : 0));
+    families.push_back(
+        single("kuberhealthy_leading", "Shows if this replica leads: it starts the runs", "gauge", leads() ? 1 : 0));
     if (certificate_)
         families.push_back(single("kuberhealthy_certificate_expiry_timestamp_seconds", "When the HTTP server's certificate ends",
                                   "gauge", static_cast<double>(certificate_->in_use().not_after.time_since_epoch().count())));
@@ -329,7 +329,7 @@ readiness controller_operator::describe_readiness() const {
     body["apiServer"] = std::move(api);
     json::object election;
     election["leader"] = leadership_ ? leadership_->leader() : settings_.pod_name;
-    election["leading"] = !leadership_ || leadership_->leads();
+    election["leading"] = leads();
     body["election"] = std::move(election);
     json::object watches;
     watches["expected"] = watches_health_.expected();

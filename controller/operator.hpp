@@ -46,6 +46,11 @@ public:
 
     bool ready() const;
 
+    /// Whether this replica starts the runs.
+    bool leads() const { return !leadership_ || leadership_->leads(); }
+    /// Pods that were ordered since the start.
+    std::uint64_t runs_started() const { return started_runs_; }
+
     /// Not ready is no reason to be killed, and neither is an API server that is away. This is: the election goes on without us.
     bool alive() const;
 

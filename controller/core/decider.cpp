@@ -95,6 +95,10 @@ void decider::mark_all() {
         mark(e);
 }
 
+bool decider::leads() const {
+    return clock_.now < settings_.leader_until || KH_MUTATION(start_without_leading);
+}
+
 bool decider::may_call(const repeated_call& call) {
     if (!leads() || call.in_flight)
         return false;

@@ -76,7 +76,7 @@ private:
     void mark_all();
     void wake_at(time_point when) { wake_ = std::min(wake_, when); }
     /// Only the leader starts pods, deletes, and writes what it infers. Leadership ends by itself when its time is over.
-    bool leads() const { return clock_.now < settings_.leader_until; }
+    bool leads() const;
     /// Whether this replica may make that call now; if it is only too early, the name is looked at again in time.
     bool may_call(const repeated_call& call);
     void put_in_agenda(entity& e, time_point when);

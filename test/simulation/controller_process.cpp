@@ -71,6 +71,14 @@ bool controller_process::is_ready() const {
     return operator_ && operator_->ready();
 }
 
+bool controller_process::leads() const {
+    return operator_ && operator_->leads();
+}
+
+std::uint64_t controller_process::runs_started() const {
+    return operator_ ? operator_->runs_started() : 0;
+}
+
 bool controller_process::kill() {
     runtime_.sever();
     operator_->stop(proto_http::duration{});

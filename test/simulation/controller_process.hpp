@@ -37,6 +37,14 @@ public:
     bool has_ended() const noexcept { return has_ended_; }
     bool is_ready() const;
 
+    /// Whether it leads now, as it would say itself.
+    bool leads() const;
+    /// How many runs it has ordered.
+    std::uint64_t runs_started() const;
+
+    /// SIGSTOP and SIGCONT: while it is paused the world lets none of its handlers run, and time and packets wait for nobody.
+    bool is_paused = false;
+
     /// kill -9, as everybody else sees it: its connections break, its port is closed, nothing that it still does reaches anybody.
     /// What is left of it is then cancelled at the same moment of virtual time, and must end: false if a coroutine does not.
     bool kill();

@@ -89,6 +89,11 @@ plan draw_plan(std::uint64_t seed) {
     else if (d.chance(0.5))
         p.faults.user = seconds(d.between(10, 60));
     p.has_election = d.chance(0.15); // its calls take time that runs could have
+    if (p.has_election && !p.is_calm) {
+        p.faults.pause = rate(d, 0.4, 20s, 90s);
+        if (p.faults.overlap.count() == 0)
+            p.faults.overlap = rate(d, 0.4, 20s, 90s);
+    }
     return p;
 }
 
@@ -120,6 +125,7 @@ std::string describe(const plan& of) {
     every("kill every", f.kill);
     every("restart every", f.restart);
     every("overlap every", f.overlap);
+    every("pause every", f.pause);
     every("outage every", f.outage);
     every("wire every", f.wire);
     every("compact every", f.compact);

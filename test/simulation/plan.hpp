@@ -31,8 +31,9 @@ struct fault_mix {
     double kill_at_request = 0;     ///< per request: the controller dies some handlers after it was sent
     std::chrono::seconds restart{}; ///< SIGTERM, drained, started again
     std::chrono::seconds overlap{}; ///< a second controller beside the first for a while
-    std::chrono::seconds outage{};  ///< the API server is away
-    std::chrono::seconds wire{};    ///< one connection is reset or stalls
+    std::chrono::seconds pause{};  ///< SIGSTOP of a controller, for as long as up to three leases; only where they elect a leader
+    std::chrono::seconds outage{}; ///< the API server is away
+    std::chrono::seconds wire{};   ///< one connection is reset or stalls
     std::chrono::seconds compact{}; ///< the API server forgets its history
     std::chrono::seconds clock{};   ///< the controller's wall clock jumps, up to an hour both ways
     std::chrono::seconds user{};    ///< somebody edits, deletes, recreates

@@ -88,11 +88,15 @@ bool world::run_ready_handlers() {
     bool any = false;
     for (std::size_t i = 0; i < count; ++i) {
         auto& context = *all[(first + i) % count];
+        if (is_paused(context))
+            continue;
         const bool is_first_controller = !controllers_.empty() && &context == &controllers_.front()->context();
         if (context.stopped())
             context.restart();
         for (auto left = dice_.below(6) + 1; left > 0 && context.poll_one() != 0; --left) {
             any = true;
+            if (plan_.has_election)
+                look_at_leaders();
             if (is_first_controller && kill_after_handlers_ && (*kill_after_handlers_)-- == 0) {
                 kill_after_handlers_.reset();
                 kill_controller();
@@ -101,6 +105,24 @@ bool world::run_ready_handlers() {
         }
     }
     return any;
+}
+
+bool world::is_paused(const asio::io_context& context) const {
+    return std::ranges::any_of(controllers_, [&](const auto& one) { return one->is_paused && &one->context() == &context; });
+}
+
+/// At most one leads at any moment, and only who leads orders a run.
+void world::look_at_leaders() {
+    std::size_t leaders = 0;
+    for (const auto& one : controllers_) {
+        leaders += one->leads() ? 1 : 0;
+        auto& known = runs_started_[one->name()];
+        if (one->runs_started() > known && !one->leads())
+            ledger_.fail(fmt::format("{} ordered a run and does not lead", one->name()));
+        known = one->runs_started();
+    }
+    if (leaders > 1)
+        ledger_.fail(fmt::format("{} controllers lead at once", leaders));
 }
 
 void world::move_time() {
@@ -212,7 +234,14 @@ void world::changed(std::string_view collection, const devcluster::change& what)
 // The controllers
 
 void world::start_controller() {
-    const auto name = fmt::format("kuberhealthy-{}", ++controllers_made_);
+    // A container that is started again has its pod's name; a new pod has one of its own. Where a name says who leads, both
+    // occur.
+    auto name = fmt::format("kuberhealthy-{}", ++controllers_made_);
+    if (plan_.has_election)
+        do
+            name = fmt::format("kuberhealthy-{}", dice_.between(1, 3));
+        while (std::ranges::any_of(controllers_, [&](const auto& one) { return one->name() == name; }));
+    runs_started_[name] = 0;
     trace_.line("{} starts", name);
     controllers_.push_back(std::make_unique<controller_process>(name, dice_.next(), wall_base_, plan_, trace_, time_, network_));
     ledger_.controllers_changed();
@@ -304,6 +333,7 @@ void world::plan_chaos() {
         }
     });
     again(f.overlap, [this] { overlap(); });
+    again(f.pause, [this] { pause(); });
     again(f.outage, [this] {
         trace_.line("the API server goes away");
         cluster_.go_down();
@@ -339,6 +369,23 @@ void world::overlap() {
                 std::swap(controllers_.front(), controllers_.back());
             kill_controller();
         }
+    });
+}
+
+void world::pause() {
+    if (controllers_.empty())
+        return;
+    auto& which = *dice_.pick(controllers_);
+    if (which.is_paused || which.has_ended())
+        return;
+    trace_.line("{} is paused", which.name());
+    which.is_paused = true;
+    after(dice_.time(1s, 45s), [this, name = which.name(), paused = &which] {
+        for (auto& one : controllers_)
+            if (one.get() == paused && one->is_paused) {
+                trace_.line("{} goes on", name);
+                one->is_paused = false;
+            }
     });
 }
 
@@ -380,6 +427,8 @@ void world::heal() {
     // What stalls or is slow is no concern of the bounds that hold from now on.
     cluster_.runtime().reset_connections();
     kill_after_handlers_.reset();
+    for (auto& one : controllers_)
+        one->is_paused = false;
     while (controllers_.size() > 1)
         kill_controller();
     if (controllers_.empty())

@@ -74,6 +74,9 @@ private:
     void mark_time();
     void changed(std::string_view collection, const devcluster::change& what);
     void plan_chaos();
+    void pause();
+    void look_at_leaders();
+    bool is_paused(const boost::asio::io_context& context) const;
     void again(std::chrono::seconds mean, std::function<void()> what);
     void add_v2_objects();
     void cut_a_wire();
@@ -110,6 +113,7 @@ private:
     int senders_ = 0;
     std::size_t waits_max_ = 0;
     std::optional<unsigned> kill_after_handlers_;
+    std::map<std::string, std::uint64_t> runs_started_; ///< by controller, as last looked at
     bool is_chaotic_ = true;
     bool is_ending_ = false;
     bool cluster_is_stopped_ = false;
