@@ -150,15 +150,17 @@ BOOST_AUTO_TEST_CASE(the_old_file_after_a_bad_one_applies_nothing_but_ends_the_c
 
 BOOST_AUTO_TEST_CASE(what_needs_a_restart_says_so_and_the_rest_is_applied) {
     start("listenAddress: ':8080'");
-    change("listenAddress: ':9090'\nnamespace: team\nmaxErrorPodCount: 1");
+    change("listenAddress: ':9090'\nnamespace: team\nleaderElection: false\nmaxErrorPodCount: 1");
     BOOST_TEST_REQUIRE(applied.size() == 1u);
     BOOST_TEST(applied[0].error_pods_max == 1u);
     BOOST_TEST(applied[0].listen.port == 8080);
     BOOST_TEST(applied[0].target_namespaces.empty());
+    BOOST_TEST(applied[0].leader_election);
     BOOST_TEST(follower->is_successful());
     BOOST_TEST(follower->complaints() ==
                    (std::vector<std::string>{path + ": listenAddress: needs a restart; until then the old value is used",
-                                             path + ": namespace: needs a restart; until then the old value is used"}),
+                                             path + ": namespace: needs a restart; until then the old value is used",
+                                             path + ": leaderElection: needs a restart; until then the old value is used"}),
                boost::test_tools::per_element());
     change("maxErrorPodCount: 1\nlistenAddress: ':8080'");
     BOOST_TEST(follower->complaints().empty());
