@@ -163,7 +163,7 @@ private:
     bool draining_ = false;
     bool desk_changed_ = false;
     bool conditions_served_ = false;
-    std::size_t conditions_in_flight_ = 0;
+    std::set<operation_id> conditions_in_flight_;
     std::set<std::uint64_t> conditions_waiting_;
     time_point next_condition_complaint_ = time_point::min();
     std::uint64_t last_sequence_ = 0;

@@ -51,7 +51,7 @@ void decider::publish_condition(entity& e, const check_view& check, const show_c
     ready_condition ready = ready_of(check, now);
     if ((check.ready && says_the_same(*check.ready, ready)) || !may_call(e.condition_write))
         return;
-    if (conditions_in_flight_ >= in_flight_max) {
+    if (conditions_in_flight_.size() >= in_flight_max) {
         conditions_waiting_.insert(e.sequence);
         return;
     }
@@ -63,7 +63,7 @@ void decider::publish_condition(entity& e, const check_view& check, const show_c
     call.ready = std::move(ready);
     call.other_conditions = check.other_conditions;
     e.condition_write.start(call.id);
-    ++conditions_in_flight_;
+    conditions_in_flight_.insert(call.id);
     act(std::move(call));
 }
 
@@ -73,7 +73,7 @@ void decider::on(conditions_served&& told) {
 }
 
 void decider::on(condition_done&& told) {
-    --conditions_in_flight_;
+    conditions_in_flight_.erase(told.id);
     if (!conditions_waiting_.empty()) {
         dirty_.insert(*conditions_waiting_.begin());
         conditions_waiting_.erase(conditions_waiting_.begin());

@@ -110,4 +110,58 @@ void decider::remove_state(entity& e) {
     act(std::move(call));
 }
 
+void decider::on(pod_delete_done&& told) {
+    entity* e = find_entity(told.key);
+    pod_record* pod = e ? e->find_pod(told.pod_name) : nullptr;
+    if (!pod || pod->removal.in_flight != told.id)
+        return;
+    mark(*e);
+    switch (told.answer) {
+    case remove_answer::removed:
+        // The watch tells the rest. A pod that came and went while the watch was away is never told: asked again, it is gone.
+        pod->removal.failed(clock_.now, removal_told_max, 0);
+        return;
+    case remove_answer::gone:
+        pod->removal.succeeded();
+        if (pod->legacy)
+            drop_pod(*e, told.pod_name);
+        else
+            pod->vanished = true;
+        return;
+    case remove_answer::kept:
+        pod->removal.failed(clock_.now, std::chrono::seconds(30), 0);
+        return;
+    case remove_answer::failed:
+        log_first_failure(*e, pod->removal, "pod not deleted yet", told.message);
+        pod->removal.failed(clock_.now, told.retry_after, stable_hash(told.pod_name));
+        return;
+    }
+}
+
+void decider::on(state_delete_done&& told) {
+    entity* e = find_entity(told.key);
+    if (!e || e->state_removal.in_flight != told.id)
+        return;
+    mark(*e);
+    switch (told.answer) {
+    case remove_answer::removed:
+        // The watch tells when it is gone; asking again meanwhile would be answered 404 or 409.
+        e->state_removal.failed(clock_.now, std::chrono::seconds(5), 0);
+        return;
+    case remove_answer::gone:
+        // The answer of a write may have come after the watch had told that the state is gone: nobody tells it again.
+        e->state_removal.succeeded();
+        if (e->state && e->state->uid == told.uid)
+            e->state.reset();
+        return;
+    case remove_answer::kept:
+        e->state_removal.failed(clock_.now, std::chrono::seconds(30), 0);
+        return;
+    case remove_answer::failed:
+        log_first_failure(*e, e->state_removal, "state not deleted yet", told.message);
+        e->state_removal.failed(clock_.now, told.retry_after, stable_hash(e->key.name));
+        return;
+    }
+}
+
 } // namespace kh::core
