@@ -2,6 +2,7 @@
 
 #include "proto_http/ascii.hpp"
 #include "proto_http/error.hpp"
+#include "proto_http/first_of.hpp"
 #include "proto_http/response_head.hpp"
 #include "proto_http/tls.hpp"
 #include "proto_http/with_deadline.hpp"
@@ -65,6 +66,8 @@ void session::give_way() noexcept {
     client_has_done();
     set_kept(0);
     gave_way_ = true;
+    if (leaving_)
+        leaving_->set();
     close();
 }
 
@@ -109,15 +112,29 @@ asio::awaitable<void> session::run() {
 
 asio::awaitable<bool> session::secure() {
     if (host_->tls) {
-        auto handshake = host_->tls->accept(std::move(raw_));
-        auto secured = co_await with_deadline<std::unique_ptr<stream>>(host_->rt, std::move(handshake),
-                                                                       later(host_->rt.now(), host_->limits.tls_handshake_max));
-        if (!secured)
+        leaving_.emplace(host_->rt);
+        await_client();
+        auto handshake = shake_hands();
+        auto leaving = until_it_gives_way();
+        co_await first_of(host_->rt, std::move(handshake), std::move(leaving));
+        if (!raw_)
             co_return false;
-        raw_ = std::move(*secured);
     }
     io_.emplace(host_->rt, std::move(raw_));
     co_return true;
+}
+
+/// Takes raw_, and puts it back with TLS on it if all went well.
+asio::awaitable<void> session::shake_hands() {
+    auto handshake = host_->tls->accept(std::move(raw_));
+    auto secured = co_await with_deadline<std::unique_ptr<stream>>(host_->rt, std::move(handshake),
+                                                                   later(host_->rt.now(), host_->limits.tls_handshake_max));
+    if (secured)
+        raw_ = std::move(*secured);
+}
+
+asio::awaitable<void> session::until_it_gives_way() {
+    co_await leaving_->wait();
 }
 
 asio::awaitable<bool> session::wait_for_request() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "proto_http/event.hpp"
 #include "proto_http/gzip.hpp"
 #include "proto_http/input_buffer.hpp"
 #include "proto_http/message_parser.hpp"
@@ -87,6 +88,8 @@ private:
     };
 
     boost::asio::awaitable<bool> secure();
+    boost::asio::awaitable<void> shake_hands();
+    boost::asio::awaitable<void> until_it_gives_way();
     boost::asio::awaitable<bool> wait_for_request();
     boost::asio::awaitable<bool> serve_one();
     boost::asio::awaitable<verdict> read_header();
@@ -124,6 +127,7 @@ private:
     bool is_first_ = true;
     bool is_idle_ = false;
     bool gave_way_ = false;
+    std::optional<event> leaving_; ///< set when it gives way; only with TLS, whose handshake has the stream
     line_place awaited_;
     line_place holding_;
     std::size_t kept_size_ = 0;          ///< of what has been received and not handled

@@ -195,6 +195,35 @@ BOOST_AUTO_TEST_CASE(bytes_pass_both_ways_and_the_end_is_announced) {
     BOOST_TEST((run(test_support::how_it_ends(**client_end)) == asio::error::eof));
 }
 
+BOOST_AUTO_TEST_CASE(a_client_that_does_not_go_on_with_its_handshake_gives_its_place_to_a_newcomer) {
+    std::vector<route> routes(1);
+    routes[0].path = "/";
+    routes[0].handler = [](server_request) -> asio::awaitable<server_response> {
+        co_return make_response(200, "text/plain", "");
+    };
+    server_limits limits;
+    limits.connections_max = 1;
+    server serving(rt, routes, limits, *tls_context::server(presenting("server")));
+    auto running = start(serving.run(*rt.listen({"", 443})));
+    auto silent = *run(rt.dial({"10.0.0.2", 443}));
+    rt.poll();
+    BOOST_TEST(serving.connections() == 1u);
+    auto before = rt.now();
+    {
+        client_settings settings;
+        settings.origin = {"10.0.0.2", 443};
+        settings.server_name = "server.test";
+        settings.tls = *tls_context::client(trusting("ca"));
+        client by(rt, settings);
+        BOOST_TEST(run(by.exchange(request(), rt.now() + 10s)).has_value());
+    }
+    run(test_support::how_it_ends(*silent));
+    BOOST_TEST((rt.now() == before));
+    serving.drain(rt.now());
+    finish(running);
+    BOOST_TEST(running.is_done());
+}
+
 BOOST_AUTO_TEST_CASE(a_client_and_a_server_exchange_over_tls_and_keep_the_connection) {
     std::vector<route> routes(1);
     routes[0].path = "/";
