@@ -16,7 +16,7 @@ constexpr std::size_t chunk_header_size_max = 4 * 1024;
 constexpr std::size_t reserve_max = 64 * 1024;
 // "0\r\n\r\n": no shorter rest of a chunked message can end it.
 constexpr std::size_t chunk_header_size_min = 5;
-// Each costs some hundred bytes, however short it is.
+// Each costs 64 bytes and more, however short it is.
 constexpr std::size_t header_count_max = 128;
 
 /// RFC 9112, 5.2: whoever does not unfold it like us would see other headers.
