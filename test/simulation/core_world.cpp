@@ -331,20 +331,33 @@ void core_world::look_at_the_end() {
     if (!ledger_.violation().empty())
         return;
     ledger_.look_at_the_end();
+    std::string wrong;
+    for (int tries = 0; tries < 60; ++tries) {
+        wrong = compare_shown();
+        if (wrong.empty() || !ledger_.violation().empty())
+            return;
+        run_for(700ms); // something was on its way
+    }
+    ledger_.fail(wrong);
+}
+
+/// What the replica shows against what is stored; a text where they differ.
+std::string core_world::compare_shown() const {
     if (replicas_.size() != 1)
-        return ledger_.fail(fmt::format("{} replicas at the end", replicas_.size()));
+        return fmt::format("{} replicas at the end", replicas_.size());
     const auto& one = *replicas_.front();
     if (senders_ == 0 && (one.open_reports() != 0 || one.has_waiting_reports()))
-        ledger_.fail("a report is held of which nobody knows");
+        return "a report is held of which nobody knows";
     for (const auto& [key, state] : store_.states()) {
         const auto shown = one.shown().find(key);
         if (shown == one.shown().end() || !shown->second.state || shown->second.state->errors != state.errors ||
             shown->second.state->ok != state.ok || shown->second.state->run_id != state.run_id)
-            return ledger_.fail(fmt::format("another result of {} is shown than the stored one", key.text()));
+            return fmt::format("another result of {} is shown than the stored one", key.text());
     }
     for (const auto& [key, shown] : one.shown())
         if (shown.state && !store_.find_state(key) && !ledger_.was_lost_by_hand(key))
-            ledger_.fail(fmt::format("a result of {} is shown, none is stored", key.text()));
+            return fmt::format("a result of {} is shown, none is stored", key.text());
+    return {};
 }
 
 outcome_of_seed core_world::run() {

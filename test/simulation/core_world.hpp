@@ -65,6 +65,7 @@ private:
     void heal();
     void try_report(const std::shared_ptr<core_sender>& one);
     void look_at_the_end();
+    std::string compare_shown() const;
 
     plan plan_;
     dice dice_;
