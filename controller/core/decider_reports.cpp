@@ -113,7 +113,7 @@ void decider::take_report_of(entity& e, const pod_record& pod, report_received r
         return refuse("the check was edited: this run is superseded");
     const state_view* result = result_of(e, *subject);
     const unix_seconds stored = result ? slot_of(*result) : 0;
-    const bool of_this_slot = result && (stored == pod.slot() || (pod.legacy && stored > pod.slot()));
+    const bool of_this_slot = result && (stored == pod.slot() || (pod.legacy && !result->slot && stored > pod.slot()));
     if (of_this_slot && has_report(e, *subject) && !KH_MUTATION(take_a_second_report)) {
         if (is_same(report.content, *result))
             answer(report.id, report_answer::stored);
