@@ -44,7 +44,7 @@ def items(*arguments, namespace=NAMESPACE):
 
 
 def helm(verb, *arguments, **values):
-    return run("helm", verb, NAMESPACE, *arguments, f"--namespace={NAMESPACE}", "--timeout=2m",
+    return run("helm", verb, NAMESPACE, *arguments, f"--namespace={NAMESPACE}", "--timeout=4m",
                *([f"--values={write_values(values)}"] if verb in ("install", "upgrade") else []))
 
 
@@ -61,7 +61,7 @@ def apply_example(name):
     kubectl("apply", "--filename=-", stdin=text)
 
 
-def apply_check(name, *arguments, interval, timeout="1m"):
+def apply_check(name, *arguments, interval, timeout="2m"):
     kubectl("apply", "--filename=-", stdin=json.dumps({
         "apiVersion": "comcast.github.io/v1",
         "kind": "KuberhealthyCheck",
@@ -122,7 +122,7 @@ def leader():
         name = holder()
         return next((pod for pod in pods if pod["metadata"]["name"] == name), None) if len(pods) == 2 and masters() == {name} else None
 
-    return eventually(agreed, "two replicas that agree on who leads", within=60)
+    return eventually(agreed, "two replicas that agree on who leads", within=150)
 
 
 def process_of(pod):

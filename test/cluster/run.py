@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Kuberhealthy as its users have it: its image in real pods on a node of tools/cluster, installed by helm.
 
-    run.py --image build/image/kuberhealthy-0.1.0.tar [--keep] [-k pattern]
+    run.py [--image FILE.tar] [--keep] [-k pattern]
 
-The release's cases (test_release.py) run inside of the node's network. After them tools/cluster is judged from outside: a node that is
+Without --image it is built by tools/image. The release's cases (test_release.py) run inside of the node's network. After them tools/cluster is judged from outside: a node that is
 killed is followed by another, and down leaves nothing behind. --keep leaves the cluster as the cases left it:
 tools/cluster --folder build/cluster kubectl ...; -k runs some of the cases only.
 """
@@ -11,6 +11,7 @@ tools/cluster --folder build/cluster kubectl ...; -k runs some of the cases only
 import argparse
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -103,15 +104,22 @@ def judge_the_tool(cluster, before):
         expect(after[what] == value, f"{what} are as they were")
 
 
+def build_image(folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([ROOT / "tools" / "image", "--output", folder], check=True)
+    return next(folder.glob("*.tar"))
+
+
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("FAILED: told to stop"))  # so that the cluster is taken down
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--image", type=pathlib.Path, required=True)
+    parser.add_argument("--image", type=pathlib.Path)
     parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "build" / "cluster")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("-k", dest="patterns", action="append", default=[])
     options = parser.parse_args()
     cluster = Cluster(options.folder.resolve())
-    image = options.image.resolve(strict=True)
+    image = options.image.resolve(strict=True) if options.image else build_image(ROOT / "build" / "cluster-image")
     version = image.stem.removeprefix("kuberhealthy-")
     cluster.run("down")  # an earlier run may have been killed
     before = machine()
@@ -119,7 +127,8 @@ def main():
         cluster.run("up")
         cluster.run("load-image", image)
         patterns = [argument for pattern in options.patterns for argument in ("-k", pattern)]
-        cluster.run("exec", sys.executable, HERE / "test_release.py", "--verbose", "--failfast", *patterns, env={**os.environ, "KH_VERSION": version})
+        cluster.run("exec", sys.executable, HERE / "test_release.py", "--failfast", *patterns,
+                    env={**os.environ, "KH_VERSION": version})
         if not options.keep and not options.patterns:
             judge_the_tool(cluster, before)
     except subprocess.CalledProcessError as error:

@@ -28,12 +28,12 @@ EXAMPLES = {
     "told-to-fail": (False, "the sky is falling"),
     "page-answers-once": (True, ""),
 }
-LEASE_LENGTH = 15
+HANGS = 150  # seconds; a verdict, not a measurement
 
 
 def setUpModule():
     watch = Stopwatch()
-    run("helm", "install", NAMESPACE, str(CHART), f"--namespace={NAMESPACE}", "--create-namespace", "--wait", "--timeout=2m",
+    run("helm", "install", NAMESPACE, str(CHART), f"--namespace={NAMESPACE}", "--create-namespace", "--wait", "--timeout=4m",
         f"--values={write_values({})}")
     print(f"helm install --wait: two replicas are ready after {watch}", flush=True)
 
@@ -41,7 +41,7 @@ def setUpModule():
 class Release(unittest.TestCase):
     """Any order will do."""
 
-    def wait_for_result(self, check, after=None, within=60):
+    def wait_for_result(self, check, after=None, within=HANGS):
         """A result of a slot later than `after`."""
         def stored():
             found = state(check)
@@ -49,7 +49,7 @@ class Release(unittest.TestCase):
 
         return eventually(stored, lambda: f"a result of {check}; its state is {json.dumps(state(check))}", within)
 
-    def wait_for_running_pod(self, check, within=60):
+    def wait_for_running_pod(self, check, within=HANGS):
         def running():
             return next((pod for pod in checker_pods(check) if pod["status"]["phase"] == "Running"), None)
 
@@ -57,7 +57,7 @@ class Release(unittest.TestCase):
 
     def run_in_flight(self, name):
         """A run whose pod reports in some seconds."""
-        apply_check(name, "test", "--delay=6s", interval="10m")
+        apply_check(name, "test", "--delay=8s", interval="10m")
         self.addCleanup(kubectl, "delete", "khcheck", name)
         return self.wait_for_running_pod(name)
 
@@ -132,7 +132,7 @@ class Release(unittest.TestCase):
         finally:
             stop.set()
             asking.join()
-        print(f"{len(failures)} requests through the Service failed {failures} ... ", end="", flush=True)
+        print(f"{len(failures)} requests through the Service failed ... ", end="", flush=True)
         self.assert_reported(in_flight)
         last = annotation(self.wait_for_result("every-5-s"), "slot")
         self.wait_for_result("every-5-s", after=last)
@@ -160,7 +160,7 @@ class Release(unittest.TestCase):
             pod = get("pod", name)
             return pod["status"]["containerStatuses"][0]["restartCount"] >= 1 and leader()
 
-        eventually(is_back, "the container is started again", within=120)
+        eventually(is_back, "the container is started again", within=HANGS)
         print(f"both replicas are ready and agree after {watch} ... ", end="", flush=True)
         self.assert_reported(in_flight)
 
@@ -171,7 +171,7 @@ class Release(unittest.TestCase):
         watch = Stopwatch()
         os.kill(process, signal.SIGSTOP)
         try:
-            eventually(lambda: holder() not in ("", name), "another replica holds the lease", within=4 * LEASE_LENGTH)
+            eventually(lambda: holder() not in ("", name), "another replica holds the lease", within=HANGS)
             print(f"another leader after {watch} ... ", end="", flush=True)
         finally:
             os.kill(process, signal.SIGCONT)
@@ -184,19 +184,19 @@ class Uninstall(unittest.TestCase):
     """The last one."""
 
     def test_nothing_is_left(self):
-        apply_check("runs-on", "test", "--delay=50s", interval="10m", timeout="1m")
-        eventually(lambda: any(pod["status"]["phase"] == "Running" for pod in checker_pods("runs-on")), "a running pod", within=60)
+        apply_check("runs-on", "test", "--delay=100s", interval="10m", timeout="2m")
+        eventually(lambda: any(pod["status"]["phase"] == "Running" for pod in checker_pods("runs-on")), "a running pod", within=HANGS)
         helm("uninstall", "--wait")
-        eventually(lambda: not items("pods", "--selector=app=kuberhealthy"), "Kuberhealthy's pods are gone", within=60)
+        eventually(lambda: not items("pods", "--selector=app=kuberhealthy"), "Kuberhealthy's pods are gone", within=HANGS)
         # helm leaves CRDs alone. Nothing has a finalizer, so they go with all their objects though nobody is there to serve them.
-        kubectl("delete", "--filename", str(ROOT / "manifests" / "crds"), "--timeout=60s")
-        eventually(lambda: not items("pods", "--all-namespaces"), "checkers' pods are gone with their checks", within=90)
+        kubectl("delete", "--filename", str(ROOT / "manifests" / "crds"), "--timeout=150s")
+        eventually(lambda: not items("pods", "--all-namespaces"), "checkers' pods are gone with their checks", within=HANGS)
         left = kubectl("get", "deployments,replicasets,services,secrets,poddisruptionbudgets,networkpolicies,roles,rolebindings,leases",
                        "--output=name").split()
         self.assertEqual(left, ["lease.coordination.k8s.io/kuberhealthy"])
         cluster_wide = kubectl("get", "clusterroles,clusterrolebindings,customresourcedefinitions", "--output=name")
         self.assertNotIn("kuberhealthy", cluster_wide)
-        kubectl("delete", "namespace", NAMESPACE, "--timeout=60s", namespace="default")
+        kubectl("delete", "namespace", NAMESPACE, "--timeout=150s", namespace="default")
 
 
 class Result(unittest.TextTestResult):
