@@ -118,9 +118,9 @@ def masters():
 def leader():
     """The pod that leads, once there are two replicas and both say who it is."""
     def agreed():
-        pods = ready_replicas()
+        pods = {pod["metadata"]["name"]: pod for pod in ready_replicas()}
         name = holder()
-        return next((pod for pod in pods if pod["metadata"]["name"] == name), None) if len(pods) == 2 and masters() == {name} else None
+        return pods.get(name) if len(pods) == 2 and masters() == {name} else None
 
     return eventually(agreed, "two replicas that agree on who leads", within=150)
 

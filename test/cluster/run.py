@@ -3,9 +3,9 @@
 
     run.py [--image FILE.tar] [--keep] [-k pattern]
 
-Without --image it is built by tools/image. The release's cases (test_release.py) run inside of the node's network. After them tools/cluster is judged from outside: a node that is
-killed is followed by another, and down leaves nothing behind. --keep leaves the cluster as the cases left it:
-tools/cluster --folder build/cluster kubectl ...; -k runs some of the cases only.
+Without --image it is built by tools/image. The release's cases (test_release.py) run inside of the node's network. After them
+tools/cluster is judged from outside: a node that is killed is followed by another, and down leaves nothing behind. -k runs some of
+the release's cases only; --keep leaves the cluster as the cases left it: tools/cluster --folder build/cluster kubectl ...
 """
 
 import argparse
@@ -21,6 +21,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 KERNEL_SETTINGS = ["vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops", "net/ipv4/ip_forward"]
+
+FOLDERS = ["/var/lib/kubelet", "/var/lib/etcd", "/var/lib/cni", "/run/containerd", "/run/netns", "/var/log/pods"]
 
 
 class Cluster:
@@ -61,8 +63,7 @@ def machine():
         "routes": output("ip", "route"),
         "iptables": [line for line in output("iptables-save").splitlines() if line.startswith("-A")],
         "kernel settings": [pathlib.Path("/proc/sys", name).read_text() for name in KERNEL_SETTINGS],
-        "folders": [name for name in ("/var/lib/kubelet", "/var/lib/etcd", "/var/lib/cni", "/run/containerd", "/run/netns", "/var/log/pods")
-                    if os.path.exists(name)],
+        "folders": [name for name in FOLDERS if os.path.exists(name)],
     }
 
 

@@ -11,9 +11,9 @@ import unittest
 
 sys.dont_write_bytecode = True
 
-from release import (CHART, NAMESPACE, ROOT, Stopwatch, annotation, apply_check, apply_example, checker_pods, eventually, get, helm, holder, items,
-                     kubectl, leader, masters, page, process_of, ready_replicas, run, service, slots_that_ran_twice, state,
-                     write_values)  # noqa: E402
+from release import (CHART, NAMESPACE, ROOT, Stopwatch, annotation, apply_check, apply_example, checker_pods,  # noqa: E402
+                     eventually, get, helm, holder, items, kubectl, leader, masters, page, process_of, ready_replicas, run,
+                     service, slots_that_ran_twice, state, write_values)
 
 # What the examples that need no internet report. The image has no program but its own: the command check says so.
 EXAMPLES = {
@@ -38,6 +38,13 @@ def setUpModule():
     print(f"helm install --wait: two replicas are ready after {watch}", flush=True)
 
 
+def wait_for_running_pod(check):
+    def running():
+        return next((pod for pod in checker_pods(check) if pod["status"]["phase"] == "Running"), None)
+
+    return eventually(running, lambda: f"a running pod of {check}; there are {json.dumps(checker_pods(check))[:2000]}", HANGS)
+
+
 class Release(unittest.TestCase):
     """Any order will do."""
 
@@ -49,17 +56,11 @@ class Release(unittest.TestCase):
 
         return eventually(stored, lambda: f"a result of {check}; its state is {json.dumps(state(check))}", within)
 
-    def wait_for_running_pod(self, check, within=HANGS):
-        def running():
-            return next((pod for pod in checker_pods(check) if pod["status"]["phase"] == "Running"), None)
-
-        return eventually(running, lambda: f"a running pod of {check}; there are {json.dumps(checker_pods(check))[:2000]}", within)
-
     def run_in_flight(self, name):
         """A run whose pod reports in some seconds."""
         apply_check(name, "test", "--delay=8s", interval="10m")
         self.addCleanup(kubectl, "delete", "khcheck", name)
-        return self.wait_for_running_pod(name)
+        return wait_for_running_pod(name)
 
     def assert_reported(self, pod):
         check = pod["metadata"]["labels"]["kuberhealthy-check-name"]
@@ -99,7 +100,7 @@ class Release(unittest.TestCase):
 
     def test_a_deleted_check_leaves_neither_pod_nor_state(self):
         apply_check("deleted", "test", "--delay=30s", interval="10m")
-        self.wait_for_running_pod("deleted")
+        wait_for_running_pod("deleted")
         kubectl("delete", "khcheck", "deleted")
         eventually(lambda: not checker_pods("deleted") and not state("deleted"), "pod and state of a deleted check are gone")
         apply_check("deleted", "test", interval="10m")
@@ -185,14 +186,14 @@ class Uninstall(unittest.TestCase):
 
     def test_nothing_is_left(self):
         apply_check("runs-on", "test", "--delay=100s", interval="10m", timeout="2m")
-        eventually(lambda: any(pod["status"]["phase"] == "Running" for pod in checker_pods("runs-on")), "a running pod", within=HANGS)
+        wait_for_running_pod("runs-on")
         helm("uninstall", "--wait")
         eventually(lambda: not items("pods", "--selector=app=kuberhealthy"), "Kuberhealthy's pods are gone", within=HANGS)
         # helm leaves CRDs alone. Nothing has a finalizer, so they go with all their objects though nobody is there to serve them.
         kubectl("delete", "--filename", str(ROOT / "manifests" / "crds"), "--timeout=150s")
         eventually(lambda: not items("pods", "--all-namespaces"), "checkers' pods are gone with their checks", within=HANGS)
-        left = kubectl("get", "deployments,replicasets,services,secrets,poddisruptionbudgets,networkpolicies,roles,rolebindings,leases",
-                       "--output=name").split()
+        kinds = "deployments,replicasets,services,secrets,poddisruptionbudgets,networkpolicies,roles,rolebindings,leases"
+        left = kubectl("get", kinds, "--output=name").split()
         self.assertEqual(left, ["lease.coordination.k8s.io/kuberhealthy"])
         cluster_wide = kubectl("get", "clusterroles,clusterrolebindings,customresourcedefinitions", "--output=name")
         self.assertNotIn("kuberhealthy", cluster_wide)

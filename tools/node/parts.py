@@ -1,4 +1,4 @@
-"""The parts of the cluster: the command line of each, and the configuration files that they read. All of it lies in one folder."""
+"""The parts of the cluster: the command line of each, and the configuration files that they read."""
 
 import json
 
@@ -6,7 +6,7 @@ import place
 
 
 def write_settings(folder, assets, kubectl):
-    """The configuration files; the programs are started by init.py. Values that are not explained say: not on a throw-away node."""
+    """The configuration files, and commands.json, by which init.py starts the programs."""
     settings = folder / "settings"
     (settings / "cni").mkdir(parents=True, exist_ok=True)
     pki = folder / "pki"
@@ -53,7 +53,7 @@ conf_dir = "{settings}/cni"
         "failSwapOn": False,
         "oomScoreAdj": 0,
         # A full disk of the machine is no reason to evict pods.
-        "evictionHard": {"memory.available": "0%", "nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%"},
+        "evictionHard": {signal: "0%" for signal in ("memory.available", "nodefs.available", "nodefs.inodesFree", "imagefs.available")},
         "imageGCHighThresholdPercent": 100,
         "nodeStatusUpdateFrequency": "5s",
         "syncFrequency": "10s",  # how late a changed ConfigMap comes

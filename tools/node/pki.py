@@ -15,8 +15,8 @@ SUBJECTS = {
     "kubelet": f"/O=system:nodes/CN=system:node:{place.NODE_NAME}",
     "coredns": "/CN=system:coredns",
 }
-API_SERVER_NAMES = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", f"kubernetes.default.svc.{place.CLUSTER_DOMAIN}",
-                    "localhost"]
+API_SERVER_NAMES = ["kubernetes", "kubernetes.default", "kubernetes.default.svc",
+                    f"kubernetes.default.svc.{place.CLUSTER_DOMAIN}", "localhost"]
 NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
 DAYS = "365"
 

@@ -16,8 +16,9 @@ CLUSTER_DOMAIN = "cluster.local"
 API_SERVER = f"https://{NODE_IP}:6443"
 PAUSE_IMAGE = "kuberhealthy.invalid/pause:1"
 
-# kube-apiserver and its helpers, the node's part, and DNS.
-ASSETS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "coredns", "kubectl"]
+# kube-apiserver and its helpers, the node's part, DNS, and what people call.
+ASSETS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "coredns", "kubectl",
+          "helm"]
 DEBIAN_PROGRAMS = ["containerd", "ctr", "runc", "iptables", "conntrack", "ip", "openssl", "unshare", "nsenter", "cc"]
 CNI_FOLDERS = ["/usr/lib/cni", "/opt/cni/bin"]
 
