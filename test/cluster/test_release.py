@@ -103,13 +103,13 @@ class Release(unittest.TestCase):
         wait_for_running_pod("deleted")
         kubectl("delete", "khcheck", "deleted")
         eventually(lambda: not checker_pods("deleted") and not state("deleted"), "pod and state of a deleted check are gone")
-        apply_check("deleted", "test", interval="10m")
+        apply_check("deleted", "test", "--delay=0s", interval="10m")
         self.wait_for_result("deleted")
         kubectl("delete", "khcheck", "deleted")
         eventually(lambda: not checker_pods("deleted") and not state("deleted"), "pod and state of a deleted check are gone")
 
     def test_an_upgrade_rolls_and_loses_nothing(self):
-        apply_check("every-5-s", "test", interval="5s", timeout="20s")
+        apply_check("every-5-s", "test", "--delay=0s", interval="5s", timeout="20s")
         self.addCleanup(kubectl, "delete", "khcheck", "every-5-s")
         in_flight = self.run_in_flight("during-the-upgrade")
         before = {pod["metadata"]["name"] for pod in ready_replicas()}
@@ -149,6 +149,16 @@ class Release(unittest.TestCase):
         print(f"another leader after {watch} ... ", end="", flush=True)
         self.assert_reported(in_flight)
         self.assertNotEqual(leader()["metadata"]["name"], name)
+
+    def test_a_leader_that_is_told_to_end_hands_over(self):
+        first = leader()
+        in_flight = self.run_in_flight("while-it-ended")
+        process = process_of(first)
+        watch = Stopwatch()
+        os.kill(process, signal.SIGTERM)
+        eventually(lambda: holder() not in ("", first["metadata"]["name"]), "another replica holds the lease", within=HANGS)
+        print(f"another leader after {watch} ... ", end="", flush=True)
+        self.assert_reported(in_flight)
 
     def test_a_leader_whose_process_is_killed_in_the_middle_of_a_run_goes_on(self):
         first = leader()
