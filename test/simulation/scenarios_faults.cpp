@@ -1,5 +1,7 @@
 #include "simulation/scenario.hpp"
 
+#include <algorithm>
+
 // What is broken or lost on the way, and what people do meanwhile: each of these breaks without the rule of the run protocol that
 // it is about.
 
@@ -70,10 +72,13 @@ BOOST_AUTO_TEST_CASE(slots_that_pass_while_the_api_server_is_away_collapse_into_
     world->api().go_down();
     world->run_for(150s);
     BOOST_TEST(world->created_pods().size() == 1u);
+    const auto back = world->api().wall();
     world->api().come_back();
-    BOOST_TEST(pods_are(2, 40s));
+    BOOST_TEST(until([&] { return world->created_pods().size() >= 2u; }, 40s));
     world->run_for(5s);
-    BOOST_TEST(world->created_pods().size() == 2u);
+    // The next regular slot may have come in these seconds.
+    const auto missed = std::ranges::count_if(world->created_pods(), [back](const auto& pod) { return pod.slot < back; });
+    BOOST_TEST(missed == 2);
     end();
 }
 
