@@ -370,7 +370,7 @@ class ChartRights(ChartCase):
         for verb, resource, answer in (
             ("watch", "khchecks.comcast.github.io", "yes"),
             ("patch", "khchecks.comcast.github.io --subresource=status", "yes"),
-            ("patch", "khjobs.comcast.github.io --subresource=status", "yes"),
+            ("patch", "khjobs.comcast.github.io --subresource=status", "no"),
             ("delete", "khjobs.comcast.github.io", "yes"),
             ("patch", "khchecks.comcast.github.io", "no"),
             ("delete", "khchecks.comcast.github.io", "no"),
