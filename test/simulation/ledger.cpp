@@ -132,12 +132,13 @@ void ledger::state_stored(const state_view& now, const state_view* before, bool 
         !(is_reported(*now.how) && !is_reported(*slot.how)))
         fail(fmt::format("slot {} of {} has a second result: {} after {}", *now.slot, now.key.text(), kh::core::to_text(*now.how),
                          kh::core::to_text(*slot.how)));
+    // A slot of before the clock was set back may be lived through again.
+    if (before && before->slot && before->owner_uid == now.owner_uid && *before->slot > *now.slot)
+        owner->second.went_back = true;
     // Once the clock was set back and forward again, nothing that is stored tells an old pod's result (docs/reliability.md).
     if (slot.how && !owner->second.states_were_lost && !owner->second.went_back && !is_reported(*now.how) &&
         is_reported(*slot.how))
         fail(fmt::format("an inferred result of {} buries the report of slot {}", now.key.text(), *now.slot));
-    if (before && before->slot && before->owner_uid == now.owner_uid && *before->slot > *now.slot)
-        owner->second.went_back = true;
     slot.how = now.how;
     slot.ended_wall = wall_;
     slot.ended = now_;
@@ -156,6 +157,10 @@ void ledger::judge_inference(const state_view& state) {
         if (waits.replica != state.authoritative_pod || waits.order.is_foreign || waits.order.secret.empty() ||
             now_ - waits.sent <= call_time() + 2s || run == runs_.end() || run->second.pod.check_uid != state.owner_uid ||
             run->second.slot() != state.slot)
+            continue;
+        // A pod that went while no controller lived: the next one made another of its name and cannot know the secret of the
+        // first.
+        if (run->second.is_gone && run->second.lives != lives_)
             continue;
         fail(fmt::format("{} inferred {} for slot {} of {} while its report waited there", waits.replica,
                          kh::core::to_text(*state.how), *state.slot, state.key.text()));
