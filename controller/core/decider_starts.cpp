@@ -104,6 +104,9 @@ void decider::drive_start(entity& e, const check_view& subject) {
     const bool has_pod = pod && pod->view.attempt >= start.attempt;
     const bool stopped = !leads() || draining_ || (start.deadline && clock_.now >= *start.deadline);
     if ((has_pod || stopped) && !start.create.in_flight) {
+        // Nothing came of it here: the slot stays due, for the next leader or for this one when it leads again.
+        if (!has_pod && !leads() && start.attempt == 0)
+            e.newest_started.reset();
         e.starting.reset();
         mark(e);
         return;

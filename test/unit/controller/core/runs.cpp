@@ -660,6 +660,28 @@ BOOST_AUTO_TEST_CASE(a_leader_whose_time_is_over_starts_nothing_although_nobody_
     BOOST_TEST(!b.has<write_result>());
 }
 
+BOOST_AUTO_TEST_CASE(a_start_that_came_to_nothing_before_leadership_was_lost_is_made_when_it_is_back) {
+    bench b = synced_bench();
+    check_view check = make_check();
+    check.interval = 24h;
+    b.tell(check_applied{check});
+    b.advance(11s);
+    const create_pod first = b.take<create_pod>();
+    create_done done;
+    done.key = first.key;
+    done.id = first.id;
+    done.answer = create_answer::refused;
+    done.message = "etcdserver: mvcc: database space exceeded";
+    b.tell(done);
+    b.tell(leadership_changed{b.clock.now + 100ms});
+    b.advance(20s);
+    b.forget_actions();
+    b.tell(leadership_changed{b.clock.now + 10s});
+    b.advance(1s);
+    BOOST_TEST_REQUIRE(b.has<create_pod>());
+    BOOST_TEST(b.take<create_pod>().slot == first.slot);
+}
+
 BOOST_AUTO_TEST_CASE(a_draining_process_starts_nothing) {
     bench b = synced_bench();
     b.tell(check_applied{make_check()});
