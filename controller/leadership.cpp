@@ -15,12 +15,20 @@ k8s::elector_settings settings_of(k8s::object_key lease, const std::string& name
 
 leadership::leadership(k8s::client& api, logger& log, k8s::object_key lease, std::string name,
                        std::function<void(core::leadership_changed)> tell)
-    : log_(log), name_(std::move(name)), tell_(std::move(tell)), elector_(api, settings_of(std::move(lease), name_)) {
+    : runtime_(api.runtime()), log_(log), troubles_(std::chrono::minutes(1)), lease_(lease.ns + "/" + lease.name),
+      name_(std::move(name)), tell_(std::move(tell)), elector_(api, settings_of(std::move(lease), name_)) {
     elector_.on_change = [this] { changed(); };
-    elector_.on_trouble = [this](std::string_view verb, const k8s::api_error& error) {
-        if (elector_.leads())
-            log_.warning("the lease was not renewed and is tried again", {{"verb", verb}, {"error", error.text()}});
-    };
+    elector_.on_trouble = [this](std::string_view verb, const k8s::api_error& error) { failed(verb, error); };
+}
+
+/// A right that is missing is said by api_health.
+void leadership::failed(std::string_view verb, const k8s::api_error& error) {
+    if (error.code == k8s::errc::forbidden || error.code == k8s::errc::unauthorized)
+        return;
+    if (const auto held_back = troubles_.allow(verb, runtime_.now()))
+        log_.warning(
+            "the lease cannot be read or written and is tried again",
+            {{"verb", verb}, {"lease", lease_}, {"leads", leads()}, {"error", error.text()}, {"suppressed_before", *held_back}});
 }
 
 void leadership::changed() {

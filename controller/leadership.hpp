@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 // Whether this replica leads, and which one does: the election as the rest of the controller sees it.
 
@@ -34,8 +35,12 @@ public:
 
 private:
     void changed();
+    void failed(std::string_view verb, const k8s::api_error& error);
 
+    proto_http::runtime& runtime_;
     logger& log_;
+    log_limiter troubles_;
+    std::string lease_; ///< namespace/name
     std::string name_;
     std::function<void(core::leadership_changed)> tell_;
     k8s::elector elector_;

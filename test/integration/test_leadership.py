@@ -2,7 +2,7 @@
 
 import signal
 
-from case import Case, secret_of
+from case import Case, only_on, secret_of
 from client import GoClient
 from cluster import eventually
 from controller import Controller
@@ -134,3 +134,19 @@ class WithoutElection(Case):
         self.wait_for_outcome("alone", "Passed")
         self.assertIsNone(self.cluster.admin.get(LEASE))
         self.assertEqual(self.controller.status()["CurrentMaster"], self.controller.environment["POD_NAME"])
+
+
+@only_on("embedded", "elsewhere the rights in that namespace are missing first, which test_manifests is about")
+class WithoutNamespace(Case):
+    start_controller = False
+
+    def test_it_says_why_nothing_runs_and_begins_when_the_namespace_is_there(self):
+        self.controller.environment["POD_NAMESPACE"] = "made-later"
+        self.controller.start()
+        self.apply_check("patient")
+        eventually(lambda: "the lease cannot be read or written" in self.controller.log(), "the log says so")
+        self.assertIn('namespaces \\"made-later\\" not found', self.controller.log())
+        self.assertEqual(self.controller.metric("kuberhealthy_leading"), {"": 0})
+        self.assertEqual(self.controller.get("/livez").status, 200)
+        self.make_namespace("made-later")
+        self.wait_for_outcome("patient", "Passed")
