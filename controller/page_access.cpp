@@ -2,6 +2,7 @@
 
 #include "asio_k8s/json_access.hpp"
 #include "asio_k8s/request.hpp"
+#include "controller/core/constant_time.hpp"
 #include "proto_http/ascii.hpp"
 #include "proto_http/text.hpp"
 
@@ -35,15 +36,6 @@ std::string_view bearer_token(const proto_http::header_list& headers) {
     return proto_http::trim(value.substr(scheme.size()));
 }
 
-bool equal_in_constant_time(std::string_view a, std::string_view b) {
-    if (a.size() != b.size())
-        return false;
-    unsigned difference = 0;
-    for (std::size_t i = 0; i < a.size(); ++i)
-        difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned>(static_cast<unsigned char>(b[i]));
-    return difference == 0;
-}
-
 } // namespace
 
 page_access::page_access(proto_http::runtime& rt, k8s::client& api, page_access_settings rules)
@@ -58,7 +50,7 @@ bool page_access::is_the_token(std::string_view token) const {
     if (rules_.token_file.empty())
         return false;
     const auto text = runtime_.read_file(rules_.token_file, token_size_max);
-    return text && !proto_http::trim(*text).empty() && equal_in_constant_time(token, proto_http::trim(*text));
+    return text && !proto_http::trim(*text).empty() && core::equal_in_constant_time(token, proto_http::trim(*text));
 }
 
 asio::awaitable<page_access::verdict> page_access::ask(std::string token) {

@@ -1,5 +1,7 @@
 #include "controller/core/report_desk.hpp"
 
+#include "controller/core/constant_time.hpp"
+
 #include <boost/uuid/name_generator_sha1.hpp>
 
 #include <algorithm>
@@ -10,15 +12,6 @@ namespace {
 
 /// More than a minute of runs at a hundred a second.
 constexpr std::size_t retired_max = 10'000;
-
-bool equal_in_constant_time(std::string_view a, std::string_view b) {
-    if (a.size() != b.size())
-        return false;
-    unsigned difference = 0;
-    for (std::size_t i = 0; i < a.size(); ++i)
-        difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned>(static_cast<unsigned char>(b[i]));
-    return difference == 0;
-}
 
 } // namespace
 
