@@ -1,5 +1,6 @@
 #include "controller/config_follower.hpp"
 
+#include "controller/follow_files.hpp"
 #include "proto_http/error.hpp"
 
 #include <fmt/format.h>
@@ -63,16 +64,7 @@ config_follower::config_follower(proto_http::runtime& rt, logger& log, command_l
       last_success_(rt.wall_now()) {}
 
 boost::asio::awaitable<void> config_follower::run(std::unique_ptr<proto_http::file_changes> changes) {
-    for (;;) {
-        const proto_http::result<void> changed = co_await changes->next();
-        if (!changed && changed.error() == proto_http::errc::cancelled)
-            co_return;
-        if (!changed) {
-            log_.error("the configuration file is not followed any more", {{"error", changed.error().message()}});
-            co_return;
-        }
-        reload();
-    }
+    return follow_files(std::move(changes), log_, "the configuration file is not followed any more", [this] { reload(); });
 }
 
 void config_follower::reload() {

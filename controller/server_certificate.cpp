@@ -1,6 +1,7 @@
 #include "controller/server_certificate.hpp"
 
 #include "asio_k8s/rfc3339.hpp"
+#include "controller/follow_files.hpp"
 #include "proto_http/error.hpp"
 
 #include <fmt/format.h>
@@ -80,18 +81,11 @@ std::string server_certificate::load() {
 }
 
 boost::asio::awaitable<void> server_certificate::follow(std::unique_ptr<proto_http::file_changes> changes) {
-    for (;;) {
-        const proto_http::result<void> changed = co_await changes->next();
-        if (!changed && changed.error() == proto_http::errc::cancelled)
-            co_return;
-        if (!changed) {
-            log_.error("the certificate files are not followed any more", {{"error", changed.error().message()}});
-            co_return;
-        }
+    return follow_files(std::move(changes), log_, "the certificate files are not followed any more", [this] {
         const std::string wrong = load();
         if (!wrong.empty())
             log_.warning("new certificate files are not usable; the old certificate stays", {{"error", wrong}});
-    }
+    });
 }
 
 } // namespace kh
