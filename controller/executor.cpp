@@ -53,6 +53,29 @@ bool is_refused_for_long(const k8s::api_error& error) {
     return is(error, k8s::errc::forbidden) || is(error, k8s::errc::not_found) || is_final_for_write(error);
 }
 
+template <class Done>
+void explain(Done& done, const k8s::api_error& error) {
+    done.message = error.text();
+    done.retry_after = error.retry_after;
+}
+
+bool is_not_found(const k8s::api_result<json::value>& answer) {
+    return !answer && is(answer.error(), k8s::errc::not_found);
+}
+
+/// How a delete ended; `is_gone`: there was nothing to delete.
+template <class Done>
+void conclude_removal(Done& done, const k8s::api_result<json::value>& answer, bool is_gone) {
+    if (answer) {
+        done.answer = core::remove_answer::removed;
+    } else if (is_gone) {
+        done.answer = core::remove_answer::gone;
+    } else {
+        done.answer = core::remove_answer::failed;
+        explain(done, answer.error());
+    }
+}
+
 } // namespace
 
 executor::executor(k8s::client& api, proto_http::task_group& tasks, executor_settings settings, template_source templates,
@@ -155,18 +178,10 @@ asio::awaitable<void> executor::remove(core::delete_pod what) {
     options.uid = what.pod_uid;
     const k8s::object_key pod{what.key.ns, what.pod_name};
     const k8s::api_result<json::value> answer = co_await api_.call(k8s::delete_request(pods, pod, options));
-    bool is_gone = !answer && is(answer.error(), k8s::errc::not_found);
+    bool is_gone = is_not_found(answer);
     if (!answer && is(answer.error(), k8s::errc::conflict))
         is_gone = co_await is_another(pod, what.pod_uid);
-    if (answer) {
-        done.answer = core::remove_answer::removed;
-    } else if (is_gone) {
-        done.answer = core::remove_answer::gone;
-    } else {
-        done.answer = core::remove_answer::failed;
-        done.message = answer.error().text();
-        done.retry_after = answer.error().retry_after;
-    }
+    conclude_removal(done, answer, is_gone);
     tell_(std::move(done));
 }
 
@@ -208,8 +223,7 @@ asio::awaitable<void> executor::write(core::write_result what) {
             done.state = v1::parse_state(answer->get_object());
     } else {
         const k8s::api_error& error = answer.error();
-        done.message = error.text();
-        done.retry_after = error.retry_after;
+        explain(done, error);
         const bool conflict = is(error, k8s::errc::conflict) || is(error, k8s::errc::already_exists) ||
                               (!is_create && is(error, k8s::errc::not_found));
         if (conflict)
@@ -259,15 +273,7 @@ asio::awaitable<void> executor::remove_state(core::delete_state what) {
         options.resource_version = what.resource_version;
         const k8s::api_result<json::value> answer =
             co_await api_.call(k8s::delete_request(v1::khstates, object_key(what.key), options));
-        if (answer) {
-            done.answer = core::remove_answer::removed;
-        } else if (is(answer.error(), k8s::errc::not_found)) {
-            done.answer = core::remove_answer::gone;
-        } else {
-            done.answer = core::remove_answer::failed;
-            done.message = answer.error().text();
-            done.retry_after = answer.error().retry_after;
-        }
+        conclude_removal(done, answer, is_not_found(answer));
     } else {
         done.answer = found == owner::exists ? core::remove_answer::kept : core::remove_answer::failed;
     }
@@ -287,10 +293,8 @@ asio::awaitable<void> executor::patch_phase(core::set_phase what) {
     const k8s::api_result<json::value> answer =
         co_await api_.call(k8s::merge_patch_request(v1::khjobs, object_key(what.key), body));
     done.written = answer.has_value();
-    if (!answer) {
-        done.message = answer.error().text();
-        done.retry_after = answer.error().retry_after;
-    }
+    if (!answer)
+        explain(done, answer.error());
     tell_(std::move(done));
 }
 
@@ -308,14 +312,7 @@ asio::awaitable<void> executor::remove_job(core::delete_job what) {
     options.resource_version = what.resource_version;
     const k8s::api_result<json::value> answer =
         co_await api_.call(k8s::delete_request(v1::khjobs, object_key(what.key), options));
-    if (answer) {
-        done.answer = core::remove_answer::removed;
-    } else if (is(answer.error(), k8s::errc::not_found)) {
-        done.answer = core::remove_answer::gone;
-    } else {
-        done.message = answer.error().text();
-        done.retry_after = answer.error().retry_after;
-    }
+    conclude_removal(done, answer, is_not_found(answer));
     tell_(std::move(done));
 }
 
@@ -337,8 +334,7 @@ asio::awaitable<void> executor::patch_condition(core::set_condition what) {
             done.check = v1::parse_check(answer->get_object(), core::workload::check).view;
     } else {
         const k8s::api_error& error = answer.error();
-        done.message = error.text();
-        done.retry_after = error.retry_after;
+        explain(done, error);
         if (is(error, k8s::errc::conflict))
             done.answer = core::condition_answer::conflict;
         else if (is_refused_for_long(error))
