@@ -73,9 +73,13 @@ int run(const kh::command_line& arguments, std::size_t descriptors) {
     if (!api)
         return fail(api.error().message);
 
-    auto certificate = std::make_unique<kh::server_certificate>(*runtime, *log, settings.tls);
-    auto certificate_changes = proto_http::file_changes::watch(context, settings.tls.paths());
+    std::unique_ptr<kh::server_certificate> certificate;
+    std::unique_ptr<proto_http::file_changes> certificate_changes;
     if (settings.tls.is_set()) {
+        // Before the files are read, as above.
+        if (auto changes = proto_http::file_changes::watch(context, settings.tls.paths()))
+            certificate_changes = std::move(*changes);
+        certificate = std::make_unique<kh::server_certificate>(*runtime, *log, settings.tls);
         const std::string wrong = certificate->load();
         if (!wrong.empty())
             return fail("tlsCertFile, tlsKeyFile, tlsClientCAFile: " + wrong);
@@ -93,8 +97,8 @@ int run(const kh::command_line& arguments, std::size_t descriptors) {
     auto controller = std::make_unique<kh::controller_operator>(*runtime, **api, settings, *log);
     if (config_changes)
         controller->follow_configuration(arguments, std::move(load), std::move(*config_changes));
-    if (settings.tls.is_set())
-        controller->secure(std::move(certificate), certificate_changes ? std::move(*certificate_changes) : nullptr);
+    if (certificate)
+        controller->secure(std::move(certificate), std::move(certificate_changes));
     boost::asio::signal_set signals(context, SIGTERM, SIGINT);
     bool stopping = false;
     std::function<void()> await_signal = [&] {
