@@ -50,6 +50,7 @@ logged and stands among the Errors of /status. At the start an error ends the pr
                                             the error label at /metrics
   reportsWithoutHeader true                 as the flag
   maxStartsPerSecond 20                     of checks that are overdue
+  shutdownDelay 5s                          requests are still taken for so long after SIGTERM; at most 20s
   leaderElection true                       needs a restart; as the flag
   eventsForRunStarts false                  a Kubernetes Event at the start of each run as well
   tlsCertFile, tlsKeyFile                   needs a restart; PEM: HTTPS in place of HTTP. The files are read again when they change

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::chrono::nanoseconds check_pod_age_min = std::chrono::seconds(30);
 constexpr std::chrono::nanoseconds job_age_min = std::chrono::minutes(5);
+constexpr std::chrono::nanoseconds shutdown_delay_max = std::chrono::seconds(20);
 constexpr unsigned pods_max = 1'000'000;
 constexpr double starts_per_second_max = 10'000;
 
@@ -158,9 +159,14 @@ complaint read_rate(const YAML::Node& node, double& out) {
     return {};
 }
 
+complaint read_shutdown_delay(const YAML::Node& node, std::chrono::nanoseconds& out) {
+    auto why = read_duration(node, out);
+    return why.empty() && out > shutdown_delay_max ? "want at most 20s: the drain ends 25 s after SIGTERM" : why;
+}
+
 using reader = complaint (*)(const context&, const YAML::Node&);
 
-constexpr std::array<std::pair<std::string_view, reader>, 25> readers{{
+constexpr std::array<std::pair<std::string_view, reader>, 26> readers{{
     {"listenAddress", [](const context& in, const YAML::Node& node) { return read_listen(node, in.into.listen); }},
     {"logLevel", [](const context& in, const YAML::Node& node) { return read_level(node, in.into.level); }},
     {"maxKHJobAge", [](const context& in,
@@ -191,6 +197,8 @@ constexpr std::array<std::pair<std::string_view, reader>, 25> readers{{
     {"eventsForRunStarts", [](const context& in, const YAML::Node& node) { return read_bool(node, in.into.run_start_events); }},
     {"maxStartsPerSecond",
      [](const context& in, const YAML::Node& node) { return read_rate(node, in.into.starts_per_second_max); }},
+    {"shutdownDelay",
+     [](const context& in, const YAML::Node& node) { return read_shutdown_delay(node, in.into.shutdown_delay); }},
     // v2's, without effect here.
     {"enableForceMaster",
      [](const context& in, const YAML::Node& node) {

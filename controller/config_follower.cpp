@@ -22,7 +22,7 @@ struct key_of_setting {
     void (*keep)(settings& to, const settings& from) = nullptr;
 };
 
-constexpr std::array<key_of_setting, 20> keys{{
+constexpr std::array<key_of_setting, 21> keys{{
     {"listenAddress", [](const settings& a, const settings& b) { return a.listen == b.listen; },
      [](settings& to, const settings& from) { to.listen = from.listen; }},
     {"namespace", [](const settings& a, const settings& b) { return a.target_namespaces == b.target_namespaces; },
@@ -54,6 +54,7 @@ constexpr std::array<key_of_setting, 20> keys{{
     {"eventsForRunStarts", [](const settings& a, const settings& b) { return a.run_start_events == b.run_start_events; }},
     {"maxStartsPerSecond",
      [](const settings& a, const settings& b) { return a.starts_per_second_max == b.starts_per_second_max; }},
+    {"shutdownDelay", [](const settings& a, const settings& b) { return a.shutdown_delay == b.shutdown_delay; }},
 }};
 
 } // namespace

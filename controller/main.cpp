@@ -110,7 +110,10 @@ int run(const kh::command_line& arguments, std::size_t descriptors) {
                 std::_Exit(1);
             }
             log->info("draining", {{"signal", number}});
-            controller->stop();
+            if (number == SIGTERM)
+                controller->retire();
+            else // somebody's keyboard, and no Service
+                controller->stop();
             await_signal();
         });
     };

@@ -394,7 +394,7 @@ asio::awaitable<void> controller_operator::run(std::unique_ptr<proto_http::accep
     co_await watch_tasks_.join();
 }
 
-void controller_operator::stop(proto_http::duration grace) {
+void controller_operator::drain(proto_http::duration grace, proto_http::duration listens_for) {
     stopping_ = true;
     stop_by_ = std::min(stop_by_, runtime_.now() + grace);
     // First: the next leader takes over while this replica answers the reports that it holds.
@@ -404,7 +404,7 @@ void controller_operator::stop(proto_http::duration grace) {
     if (stop_by_ <= runtime_.now()) // a drain may be waiting already, with more patience
         driver_.give_up_reports();
     if (server_)
-        server_->drain(stop_by_);
+        server_->drain(stop_by_, runtime_.now() + listens_for);
 }
 
 } // namespace kh

@@ -31,6 +31,9 @@
 
 namespace kh {
 
+/// With the five seconds that Kubernetes leaves by its default of 30 for the last log lines and the end of the process.
+inline constexpr auto longest_drain = std::chrono::seconds(25);
+
 class controller_operator {
 public:
     /// The runtime, client and logger must outlive it.
@@ -42,7 +45,11 @@ public:
     boost::asio::awaitable<void> run(std::unique_ptr<proto_http::acceptor> listener);
 
     /// Starts the drain; run() returns at most `grace` later.
-    void stop(proto_http::duration grace = std::chrono::seconds(25));
+    void stop(proto_http::duration grace = longest_drain) { drain(grace, {}); }
+
+    /// The same for a replica behind a Service, which goes on sending requests until all nodes have heard of the end: for
+    /// `shutdownDelay` they are answered as before. The lease is given up at once.
+    void retire(proto_http::duration grace = longest_drain) { drain(grace, settings_.shutdown_delay); }
 
     bool ready() const;
 
@@ -63,6 +70,7 @@ public:
     void secure(std::unique_ptr<server_certificate> certificate, std::unique_ptr<proto_http::file_changes> changes);
 
 private:
+    void drain(proto_http::duration grace, proto_http::duration listens_for);
     void apply(const settings& wanted);
     void take_answer(core::event what);
     void carry_out(core::action what);

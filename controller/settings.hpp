@@ -89,6 +89,7 @@ struct settings {
     bool run_start_events = false;     ///< a Kubernetes Event at the start of each run as well
     double starts_per_second_max = 20; ///< of overdue checks
     bool leader_election = true; ///< by the Lease "kuberhealthy" in pod_namespace; false: this replica leads, and must be alone
+    std::chrono::nanoseconds shutdown_delay = std::chrono::seconds(5); ///< at SIGTERM requests are still taken for so long
     /// Checks that are created together start within this. Not in the file: 0 is for a cluster of one developer.
     std::chrono::seconds newcomer_spread{10};
     board_options board;

@@ -37,7 +37,7 @@ public:
         co_await asio::this_coro::throw_if_cancelled(false);
         host_->report = [this](std::string_view text) { report(text); };
         acceptor_ = from.get();
-        if (!host_->is_draining)
+        if (!host_->is_closing)
             co_await accept_until_closed();
         acceptor_ = nullptr;
         from->close();
@@ -48,18 +48,14 @@ public:
         co_await asio::this_coro::throw_if_cancelled(throws);
     }
 
-    void drain(time_point deadline) {
+    void drain(time_point deadline, time_point listen_until) {
         deadline_ = std::min(deadline_, deadline);
         host_->is_draining = true;
-        if (acceptor_ != nullptr)
-            acceptor_->close();
-        for (auto& [key, one] : sessions_) {
-            if (one.what->is_idle())
-                one.what->close();
-            else if (!one.what->drains_with_grace())
-                tasks_.cancel(one.task);
-        }
-        changed_.set();
+        listen_until = std::min(listen_until, deadline);
+        if (listen_until <= rt_.now())
+            close();
+        else
+            tasks_.spawn("last connections", close_at(listen_until));
     }
 
     void use_tls(std::shared_ptr<tls_context> tls) { host_->tls = std::move(tls); }
@@ -72,11 +68,30 @@ private:
         task_group::task_id task = 0;
     };
 
+    asio::awaitable<void> close_at(time_point when) {
+        const auto error = co_await wait_until(rt_, when);
+        if (!error)
+            close();
+    }
+
+    void close() {
+        host_->is_closing = true;
+        if (acceptor_ != nullptr)
+            acceptor_->close();
+        for (auto& [key, one] : sessions_) {
+            if (one.what->is_idle())
+                one.what->close();
+            else if (!one.what->drains_with_grace())
+                tasks_.cancel(one.task);
+        }
+        changed_.set();
+    }
+
     asio::awaitable<void> accept_until_closed() {
         while (true) {
             auto accepted = co_await acceptor_->accept();
             auto state = co_await asio::this_coro::cancellation_state;
-            if (state.cancelled() != asio::cancellation_type::none || host_->is_draining)
+            if (state.cancelled() != asio::cancellation_type::none || host_->is_closing)
                 co_return;
             if (accepted) {
                 start_session(std::move(*accepted));
@@ -115,12 +130,12 @@ private:
 
     void remove(std::uint64_t key) {
         sessions_.erase(key);
-        if (sessions_.empty() && host_->is_draining)
+        if (sessions_.empty() && host_->is_closing)
             changed_.set();
     }
 
     asio::awaitable<void> finish_sessions() {
-        while (!sessions_.empty() && host_->is_draining) {
+        while (!sessions_.empty() && host_->is_closing) {
             changed_.reset();
             auto error = co_await changed_.wait(deadline_);
             if (error)
@@ -169,8 +184,8 @@ asio::awaitable<void> server::run(std::unique_ptr<acceptor> from) {
     return impl_->run(std::move(from));
 }
 
-void server::drain(time_point deadline) {
-    impl_->drain(deadline);
+void server::drain(time_point deadline, time_point listen_until) {
+    impl_->drain(deadline, listen_until);
 }
 
 void server::use_tls(std::shared_ptr<tls_context> tls) {

@@ -115,7 +115,11 @@ public:
 
     /// Takes no new connections, closes idle ones, lets requests under way finish until `deadline`, then closes the rest.
     /// run() returns after that. Safe to call more than once; the earliest deadline holds.
-    void drain(time_point deadline);
+    void drain(time_point deadline) { drain(deadline, {}); }
+
+    /// The same, but new connections and requests are still taken until `listen_until`, each connection for one more request:
+    /// whoever sends clients here hears late that this server ends.
+    void drain(time_point deadline, time_point listen_until);
 
     /// The TLS context of connections that come from now on. Only for a server that was made with one.
     void use_tls(std::shared_ptr<tls_context> tls);

@@ -143,7 +143,7 @@ asio::awaitable<bool> session::wait_for_request() {
     set_kept(in_.data().size());
     if (!in_.empty())
         co_return true;
-    if (host_->is_draining && !is_first_)
+    if (host_->is_closing && !is_first_)
         co_return false;
     in_.release();
     auto limit = is_first_ ? host_->limits.header_time_max : host_->limits.idle_time_max;

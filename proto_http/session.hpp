@@ -56,7 +56,8 @@ struct session_host {
     std::list<session*> awaited; ///< whose client has to do something: send a request, go on with it, read the answer
     std::list<session*> holding; ///< those of them that keep part of a request
     std::size_t received = 0;    ///< size of what the sessions keep of requests
-    bool is_draining = false;
+    bool is_draining = false;    ///< each answer ends its connection
+    bool is_closing = false;     ///< no request is waited for
     std::function<void(std::string_view)> report;
 };
 

@@ -133,7 +133,7 @@ class Release(unittest.TestCase):
         finally:
             stop.set()
             asking.join()
-        print(f"{len(failures)} requests through the Service failed ... ", end="", flush=True)
+        self.assertEqual(failures, [], "requests through the Service that failed")
         self.assert_reported(in_flight)
         last = annotation(self.wait_for_result("every-5-s"), "slot")
         self.wait_for_result("every-5-s", after=last)

@@ -20,6 +20,7 @@ DEFAULTS = {
     "maxCheckPodAge": "72h",
     "maxCompletedPodCount": "4",
     "maxErrorPodCount": "4",
+    "shutdownDelay": "0s",  # there is no Service here, and there are many stops
 }
 
 

@@ -1,6 +1,7 @@
 """Two replicas: one leads, both take reports, and nothing runs or counts twice whoever goes away."""
 
 import signal
+import threading
 
 from case import Case, only_on, secret_of
 from client import GoClient
@@ -87,6 +88,32 @@ class Replicas(Case):
         self.assertEqual(self.lease()["spec"]["leaseTransitions"], changes + 1)
         leader.start()
         self.next_result("every-2-s")
+        self.assert_no_slot_ran_twice()
+
+    def test_after_sigterm_requests_are_taken_until_the_service_may_have_heard_of_it(self):
+        leader, follower = self.leader_and_follower()
+        leader.config.write_text(leader.config_text(shutdownDelay="4s"))
+        eventually(lambda: "shutdownDelay" in leader.log(), "the file is read again")
+        self.next_result("every-2-s")
+        pod = self.wait_for_running_pod("in-flight")
+        ended = []
+        stopper = threading.Thread(target=lambda: ended.append(leader.stop()))
+        stopper.start()
+        eventually(lambda: self.holder() == follower.environment["POD_NAME"], "the follower holds it", within=3)
+        ready = leader.get("/readyz")
+        self.assertEqual((ready.status, ready.json()["reason"]), (503, "draining"))
+        self.assertEqual(GoClient(leader.report_url, secret_of(pod)).report(True, []).status, 200)
+        self.assertIn("CheckDetails", leader.status())
+        self.next_result("every-2-s")
+        stopper.join(60)
+        code, seconds = ended[0]
+        self.assertEqual(code, 0)
+        self.assertGreater(seconds, 3.9)
+        with self.assertRaises(ConnectionRefusedError):
+            leader.get("/readyz")
+        leader.config.write_text(leader.config_text())
+        leader.start()
+        self.edit_check("in-flight", timeout="23m")
         self.assert_no_slot_ran_twice()
 
     def test_a_killed_leader_is_followed_and_its_run_goes_on(self):

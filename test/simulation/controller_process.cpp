@@ -91,6 +91,10 @@ void controller_process::stop(proto_http::duration grace) {
     operator_->stop(grace);
 }
 
+void controller_process::retire(proto_http::duration grace) {
+    operator_->retire(grace);
+}
+
 void controller_process::write_config(const std::string& yaml) {
     runtime_.files[std::string(kh::default_config_path)] = yaml;
     config_is_written_->set();

@@ -49,8 +49,10 @@ public:
     /// What is left of it is then cancelled at the same moment of virtual time, and must end: false if a coroutine does not.
     bool kill();
 
-    /// SIGTERM. It has ended when has_ended() says so.
+    /// SIGINT. It has ended when has_ended() says so.
     void stop(proto_http::duration grace);
+    /// SIGTERM: the same, but it answers requests for some seconds more.
+    void retire(proto_http::duration grace);
 
     /// The configuration file has this text from now on.
     void write_config(const std::string& yaml);

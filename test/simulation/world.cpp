@@ -329,7 +329,7 @@ void world::plan_chaos() {
     again(f.restart, [this] {
         if (!controllers_.empty() && !controllers_.front()->has_ended()) {
             trace_.line("{} is told to stop", controllers_.front()->name());
-            controllers_.front()->stop(25s);
+            dice_.chance(0.5) ? controllers_.front()->retire(25s) : controllers_.front()->stop(25s);
         }
     });
     again(f.overlap, [this] { overlap(); });

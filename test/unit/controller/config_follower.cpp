@@ -85,6 +85,7 @@ BOOST_AUTO_TEST_CASE(each_key_that_can_change_is_applied_and_named) {
          [](const kh::settings& s) { return s.influx.enabled && s.influx.url == "http://i:8086"; }},
         {"reportsWithoutHeader: false", "reportsWithoutHeader", [](const kh::settings& s) { return !s.reports_without_header; }},
         {"maxStartsPerSecond: 3", "maxStartsPerSecond", [](const kh::settings& s) { return s.starts_per_second_max == 3; }},
+        {"shutdownDelay: 0s", "shutdownDelay", [](const kh::settings& s) { return s.shutdown_delay == 0s; }},
     };
     start("");
     for (const auto& row : table) {

@@ -87,6 +87,7 @@ promMetricsConfig:
 namespace: a, b
 reportsWithoutHeader: false
 maxStartsPerSecond: 2.5
+shutdownDelay: 20s
 )");
     BOOST_TEST(loaded.error == "");
     BOOST_REQUIRE(loaded.value);
@@ -104,6 +105,7 @@ maxStartsPerSecond: 2.5
     BOOST_TEST(value.target_namespaces == (std::vector<std::string>{"a", "b"}), boost::test_tools::per_element());
     BOOST_TEST(!value.reports_without_header);
     BOOST_TEST(value.starts_per_second_max == 2.5);
+    BOOST_TEST((value.shutdown_delay == 20s));
     BOOST_TEST(value.influx.database == "http://localhost:8086");
 }
 
@@ -138,6 +140,8 @@ BOOST_AUTO_TEST_CASE(wrong_values_name_file_and_key) {
         {"reportsWithoutHeader: 7", "reportsWithoutHeader: want true or false"},
         {"maxStartsPerSecond: 0", "maxStartsPerSecond: want a number above 0, at most 10000"},
         {"maxStartsPerSecond: .nan", "maxStartsPerSecond: want a number above 0, at most 10000"},
+        {"shutdownDelay: 21s", "shutdownDelay: want at most 20s: the drain ends 25 s after SIGTERM"},
+        {"shutdownDelay: -1s", "shutdownDelay: must not be negative"},
         {"stateMetadata: text", "stateMetadata: want a map of strings"},
         {"stateMetadata: {a: [1]}", "stateMetadata: want a map of strings"},
         {"promMetricsConfig: true", "promMetricsConfig: want a map"},
@@ -344,6 +348,7 @@ BOOST_AUTO_TEST_CASE(help_teaches_and_version_tells) {
                              "errorLabelMaxLength",
                              "reportsWithoutHeader",
                              "maxStartsPerSecond",
+                             "shutdownDelay",
                              "enableForceMaster",
                              "externalCheckReportingURL"})
         BOOST_TEST(help.output.find(word) != std::string::npos, word);

@@ -423,6 +423,50 @@ BOOST_AUTO_TEST_CASE(a_drain_cuts_what_is_left_at_its_earliest_deadline) {
     BOOST_TEST(run(read_to_end(*busy)).empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_drain_takes_requests_for_as_long_as_it_is_told_to_listen) {
+    add({"GET"}, "/", [](server_request) -> boost::asio::awaitable<server_response> { co_return make_response(200, "", "ok"); });
+    serve();
+    const std::string request = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+    auto kept = connect();
+    auto idle = connect();
+    for (auto* one : {kept.get(), idle.get()}) {
+        run(write_all(*one, request));
+        BOOST_TEST(run(read_until(*one, "ok")).find("Connection: close") == std::string::npos);
+    }
+    const auto before = rt.now();
+    server->drain(before + 10s, before + 5s);
+    rt.run_for(4s);
+    // A kept connection and a new one: one more request each.
+    BOOST_TEST(status_of(talk(request)) == "200");
+    run(write_all(*kept, request));
+    auto answer = run(read_to_end(*kept));
+    BOOST_TEST(status_of(answer) == "200");
+    BOOST_TEST(answer.find("Connection: close\r\n") != std::string::npos);
+    BOOST_TEST(!serving->is_done());
+    BOOST_TEST(run(read_to_end(*idle)).empty());
+    BOOST_TEST(finish(*serving));
+    BOOST_TEST((rt.now() - before == 5s));
+    BOOST_TEST(!run(rt.dial({"server", 80})).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_drain_that_listens_ends_sooner_when_told_again) {
+    serve();
+    const auto before = rt.now();
+    server->drain(before + 10s, before + 5s);
+    rt.run_for(1s);
+    server->drain(before + 10s);
+    BOOST_TEST(finish(*serving));
+    BOOST_TEST((rt.now() - before == 1s));
+}
+
+BOOST_AUTO_TEST_CASE(a_drain_does_not_listen_beyond_its_deadline) {
+    serve();
+    const auto before = rt.now();
+    server->drain(before + 2s, before + 5s);
+    BOOST_TEST(finish(*serving));
+    BOOST_TEST((rt.now() - before == 2s));
+}
+
 BOOST_AUTO_TEST_CASE(a_drain_does_not_wait_for_routes_without_grace) {
     add({"GET"}, "/gate", gated());
     routes.back().drains_with_grace = false;
