@@ -31,7 +31,7 @@ Environment:
   POD_NAMESPACE               namespace of this replica     [the service account's, else kuberhealthy]
   KH_EXTERNAL_REPORTING_URL   where checker pods report     [http://kuberhealthy.<POD_NAMESPACE>.svc.cluster.local/externalCheckStatus]
   TARGET_NAMESPACE            namespaces to work in, separated by commas                          [all]
-  CHECK_REAPER_RUN_INTERVAL   of Kuberhealthy v2; read and checked, but what is due to go goes at once                   [30s]
+  CHECK_REAPER_RUN_INTERVAL   of Kuberhealthy v2; read and checked, but what is due to go goes at once
   KUBECONFIG                  as for kubectl
   SSL_CERT_FILE               certificates to trust for https:// in influxURL                                [the system's]
 

@@ -36,15 +36,13 @@ bool is_usable_url(std::string_view text) {
            std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7F; });
 }
 
-// v2 takes its default for nothing, for zero and for what is no duration; a negative one ends it.
-void read_reaper_interval(proto_http::runtime& rt, settings& into, std::vector<std::string>& warnings) {
+// v2's, without effect here: nothing waits for the next look of a reaper. A value that v2 would not have taken is a mistake all
+// the same.
+void judge_reaper_interval(proto_http::runtime& rt, std::vector<std::string>& warnings) {
     const auto text = variable(rt, "CHECK_REAPER_RUN_INTERVAL");
     const auto value = proto_http::parse_go_duration(text);
-    if (value && value->count() > 0)
-        into.reaper_interval = *value;
-    else if (!text.empty() && (!value || value->count() < 0))
-        warnings.push_back(fmt::format("CHECK_REAPER_RUN_INTERVAL: want a duration, e.g. 30s; {} is used",
-                                       proto_http::format_go_duration(into.reaper_interval)));
+    if (!text.empty() && (!value || value->count() < 0))
+        warnings.push_back("CHECK_REAPER_RUN_INTERVAL: want a duration, e.g. 30s; it is without effect");
 }
 
 std::string read_environment(proto_http::runtime& rt, settings& into, std::vector<std::string>& warnings) {
@@ -59,7 +57,7 @@ std::string read_environment(proto_http::runtime& rt, settings& into, std::vecto
         return "KH_EXTERNAL_REPORTING_URL: want a URL that begins with http:// or https://";
     if (auto named = split_names(variable(rt, "TARGET_NAMESPACE")); !named.empty())
         into.target_namespaces = std::move(named);
-    read_reaper_interval(rt, into, warnings);
+    judge_reaper_interval(rt, warnings);
     return {};
 }
 

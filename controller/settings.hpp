@@ -83,8 +83,7 @@ struct settings {
     std::chrono::nanoseconds check_pod_age_max = std::chrono::hours(72); ///< at least 30 s, as v2
     unsigned completed_pods_max = 4;
     unsigned error_pods_max = 4;
-    std::chrono::nanoseconds job_age_max = std::chrono::minutes(15);     ///< at least 5 min, as v2
-    std::chrono::nanoseconds reaper_interval = std::chrono::seconds(30); ///< from the environment
+    std::chrono::nanoseconds job_age_max = std::chrono::minutes(15); ///< at least 5 min, as v2
     bool reports_without_header = true;
     bool run_start_events = false;     ///< a Kubernetes Event at the start of each run as well
     double starts_per_second_max = 20; ///< of overdue checks

@@ -17,8 +17,7 @@ struct retention_rules {
 
 struct live_settings {
     retention_rules retention;
-    duration max_job_age = std::chrono::minutes(15);     ///< how long a job that is over is kept; at least 5 min, as v2
-    duration reaper_interval = std::chrono::seconds(30); ///< how often v2 looked for what is to be removed
+    duration max_job_age = std::chrono::minutes(15); ///< how long a job that is over is kept; at least 5 min, as v2
     double overdue_starts_per_second = 20;
     bool reports_without_header = true;
     bool run_start_events = false;

@@ -219,7 +219,7 @@ void ledger::pod_stored(const pod_view& pod, bool is_new, bool) {
             before->second.how.reset();
         run.is_void = run.slot() > wall_ + std::max<unix_seconds>(interval_of(owner->second.view), 60) - 5;
         judge_new_run(run, owner->second);
-        runs_of_[uid].push_back(pod.uid);
+        runs_of_[uid].push_back(&run);
         auto& check = owner->second;
         if (!check.newest_slot || run.slot() >= *check.newest_slot || jumps_ != 0) {
             check.newest_slot = run.slot();
@@ -244,9 +244,8 @@ void ledger::judge_new_run(const run_fact& run, check_fact& check) {
     const auto& pod = run.pod;
     if (!pod.slot)
         return; // v2's
-    for (const auto& uid : runs_of_[pod.check_uid]) {
-        const auto& other = runs_.at(uid);
-        if (!other.is_gone && other.slot() == run.slot() && other.pod.attempt == pod.attempt)
+    for (const auto* other : runs_of_[pod.check_uid]) {
+        if (!other->is_gone && other->slot() == run.slot() && other->pod.attempt == pod.attempt)
             fail(fmt::format("two pods for slot {} of {}", run.slot(), pod.check.text()));
     }
     if (jumps_ == 0 && run.slot() > wall_ + 1 && !(pod.generation != check.newest_generation))
@@ -261,7 +260,7 @@ void ledger::judge_new_run(const run_fact& run, check_fact& check) {
         return;
     const unix_seconds before = *check.newest_slot;
     const auto& all = runs_of_[pod.check_uid];
-    const auto& previous = runs_.at(all.back());
+    const auto& previous = *all.back();
     const auto result = slots_.find({pod.check_uid, before});
     const bool is_known = result != slots_.end() && result->second.how;
     const unix_seconds interval = interval_of(check.view);
@@ -279,9 +278,9 @@ void ledger::judge_new_run(const run_fact& run, check_fact& check) {
 
 void ledger::judge_double_runs(const std::string& check_uid) {
     std::set<unix_seconds> open;
-    for (const auto& uid : runs_of_[check_uid])
-        if (const auto& run = runs_.at(uid); is_open(run))
-            open.insert(run.slot());
+    for (const auto* run : runs_of_[check_uid])
+        if (is_open(*run))
+            open.insert(run->slot());
     if (open.size() > 1)
         doubled_.try_emplace(check_uid, now_);
     else

@@ -139,8 +139,8 @@ private:
     std::map<std::string, check_fact> checks_; ///< by uid
     std::map<std::pair<check_key, workload>, std::string> current_;
     std::map<check_key, kh::core::state_view> states_;
-    std::map<std::string, run_fact> runs_;                    ///< by the uid of the pod
-    std::map<std::string, std::vector<std::string>> runs_of_; ///< by the uid of the check
+    std::map<std::string, run_fact> runs_;                        ///< by the uid of the pod; none is ever erased
+    std::map<std::string, std::vector<const run_fact*>> runs_of_; ///< by the uid of the check
     std::map<slot_key, slot_fact> slots_;
     std::set<std::pair<time_point, std::string>> due_; ///< runs to be looked at
     std::map<std::string, time_point> doubled_;        ///< checks with two open runs, since when

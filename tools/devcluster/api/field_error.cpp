@@ -77,7 +77,10 @@ cause too_many(std::string field, std::int64_t actual, std::int64_t max) {
 }
 
 std::string child_path(std::string_view path, std::string_view name) {
-    return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
+    std::string made;
+    made.reserve(path.size() + 1 + name.size()); // one for each member of each object that is validated
+    made.append(path).append(path.empty() ? "" : ".").append(name);
+    return made;
 }
 
 std::string index_path(std::string_view path, std::size_t index) {

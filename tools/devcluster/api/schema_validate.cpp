@@ -109,11 +109,11 @@ bool has_type(const schema_node& of, std::string_view type) {
 
 report check_type(const schema_node& of, const value& is, const std::string& path) {
     report made;
-    auto wanted = fmt::format("{}", fmt::join(of.types, ","));
+    const auto wanted = [&of] { return fmt::format("{}", fmt::join(of.types, ",")); };
     auto type = type_of(is);
     if (is.is_null()) {
         if (!of.types.empty() && !of.nullable)
-            made.add_type(path, wanted, type);
+            made.add_type(path, wanted(), type);
         return made;
     }
     bool is_whole_number = is.is_double() && is.get_double() == std::trunc(is.get_double()) &&
@@ -127,7 +127,7 @@ report check_type(const schema_node& of, const value& is, const std::string& pat
     }
     bool format_decides = is_text_or_list && !of.format.empty() && !has_type(of, "number") && !has_type(of, "integer");
     if (!format_decides && !fits)
-        made.add_type(path, wanted, type);
+        made.add_type(path, wanted(), type);
     made.count();
     return made;
 }

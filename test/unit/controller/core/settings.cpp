@@ -78,12 +78,10 @@ BOOST_AUTO_TEST_CASE(what_may_change_is_there_once) {
     decider_settings all;
     live_settings& live = all;
     live.max_job_age = 77s;
-    live.reaper_interval = 78s;
     live.overdue_starts_per_second = 79;
     live.reports_without_header = false;
     live.retention.failed_max = 80;
     BOOST_TEST((all.max_job_age == 77s));
-    BOOST_TEST((all.reaper_interval == 78s));
     BOOST_TEST(all.overdue_starts_per_second == 79);
     BOOST_TEST(!all.reports_without_header);
     BOOST_TEST(all.retention.failed_max == 80u);
