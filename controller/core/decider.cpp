@@ -171,6 +171,8 @@ void decider::forget_object(entity& e, workload kind) {
         e.job_removal.succeeded();
         e.phase_write.succeeded();
         e.job_was_changed = false;
+        e.job_pod_was_seen = false;
+        e.job_pod_missed.reset();
     } else {
         e.condition_write.succeeded();
     }

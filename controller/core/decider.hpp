@@ -104,6 +104,7 @@ private:
 
     // Jobs (decider_jobs.cpp)
     void reconcile_job(entity& e, const check_view& job);
+    void give_up_pod(entity& e, const check_view& job);
     void note_job_change(entity& e, const check_view& before, const check_view& now);
     void write_phase(entity& e, const check_view& job, std::string_view phase);
     void remove_old_job(entity& e, const check_view& job);

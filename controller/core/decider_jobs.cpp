@@ -9,6 +9,13 @@
 
 namespace kh::core {
 
+namespace {
+
+/// A watch that broke is made again within half a minute, and then lists.
+constexpr duration unseen_pod_patience = std::chrono::seconds(60);
+
+} // namespace
+
 void decider::reconcile_job(entity& e, const check_view& job) {
     const std::optional<newest_run> newest = newest_of(e, job, wall_);
     if (job.phase == "Completed") // whatever became of its state
@@ -30,6 +37,7 @@ void decider::reconcile_job(entity& e, const check_view& job) {
         write_invalid(e, job);
         return;
     }
+    e.job_pod_was_seen = e.job_pod_was_seen || newest;
     const bool open = newest && settle_open_slot(e, job, newest->slot);
     if (e.starting) {
         drive_start(e, job);
@@ -40,12 +48,30 @@ void decider::reconcile_job(entity& e, const check_view& job) {
         return;
     } else if (!has_started) {
         begin_start(e, job, job.created, 0, std::nullopt);
-    } else if (may_call(e.write)) {
-        verdict lost;
-        lost.how = outcome::pod_deleted;
-        lost.text = "pod deleted unexpectedly: the pod of this job is gone";
-        infer(e, job, nullptr, job.created, 0, lost);
+    } else {
+        give_up_pod(e, job);
     }
+}
+
+/// The job runs by its phase, and has no pod. Where this process has not seen that pod either, the watch of the pods may only be
+/// behind that of the jobs.
+void decider::give_up_pod(entity& e, const check_view& job) {
+    if (!leads())
+        return;
+    if (!e.job_pod_was_seen) {
+        e.job_pod_missed = e.job_pod_missed.value_or(clock_.now);
+        const time_point until = *e.job_pod_missed + unseen_pod_patience;
+        if (clock_.now < until) {
+            wake_at(until);
+            return;
+        }
+    }
+    if (!may_call(e.write))
+        return;
+    verdict lost;
+    lost.how = outcome::pod_deleted;
+    lost.text = "pod deleted unexpectedly: the pod of this job is gone";
+    infer(e, job, nullptr, job.created, 0, lost);
 }
 
 /// Our own write of the phase is never an edit, and before the start an edit is as good as the first spec.

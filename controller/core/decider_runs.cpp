@@ -25,7 +25,12 @@ time_point decider::deadline_of(const pod_record& pod, const check_view& subject
         return pod.deadline;
     const unix_seconds ends =
         pod.view.deadline.value_or(pod.view.created + std::chrono::ceil<std::chrono::seconds>(subject.timeout).count());
-    return clock_.now + std::clamp<duration>(at_second(ends) - clock_.wall, duration{}, subject.timeout);
+    duration longest = subject.timeout;
+    // Ordered with another spec than the one that is known here: an edit that our watch has not told yet, or one of a job, which
+    // is ignored.
+    if (pod.view.generation != 0 && subject.generation != 0 && pod.view.generation != subject.generation)
+        longest = std::max<duration>(longest, std::chrono::seconds(ends - pod.view.created));
+    return clock_.now + std::clamp<duration>(at_second(ends) - clock_.wall, duration{}, longest);
 }
 
 void decider::reconcile(entity& e) {

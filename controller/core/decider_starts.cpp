@@ -25,7 +25,7 @@ void decider::start_when_due(entity& e, const check_view& check, const std::opti
     std::optional<unix_seconds> base;
     if (newest)
         base = newest->slot;
-    if (e.newest_started && !is_void(check, *e.newest_started, wall_))
+    if (e.newest_started)
         base = std::max(base.value_or(*e.newest_started), *e.newest_started);
 
     unix_seconds slot = 0;

@@ -123,6 +123,8 @@ void pass_over_void_slots(entity& e, const check_view& subject, unix_seconds now
     const state_view* result = result_of(e, subject);
     if (result && is_void(subject, slot_of(*result), now))
         e.passed_over = slot_of(*result);
+    if (e.newest_started && is_void(subject, *e.newest_started, now))
+        e.newest_started.reset();
 }
 
 bool has_ended(const entity& e, const check_view& subject, unix_seconds slot, unix_seconds now) {

@@ -93,6 +93,8 @@ struct entity {
     repeated_call condition_write;
     bool conflict_told = false;   ///< that a check and a job have this name
     bool job_was_changed = false; ///< its spec, after its start: what changed is ignored
+    bool job_pod_was_seen = false;
+    std::optional<time_point> job_pod_missed; ///< since when a job runs whose pod this process has never seen
     /// A slot was used in this process even if no pod of it was ever seen.
     std::optional<unix_seconds> newest_started;
     std::set<std::string, std::less<>> gone_uids; ///< checks and jobs of this name whose deletion was seen

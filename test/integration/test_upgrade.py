@@ -119,17 +119,13 @@ class Upgrade(Case):
         self.assertEqual((shown["LastRun"], shown["RunDuration"], shown["OK"]), (rfc3339(last_run), "2.479381s", True))
         self.assertIn("Check execution error: no luck", page["Errors"])
         eventually(lambda: self.state("left-over") is None, "the state without a check is gone")
-        eventually(lambda: self.cluster.admin.get(custom_path("khjobs", self.namespace, "stuck"))["spec"]["phase"] == "Completed",
-                   "the job that was stuck is over")
-        self.assertIn("the pod of this job is gone", self.state("stuck")["spec"]["Errors"][0])
 
         # Nothing else was written: no object, no condition, no run.
         time.sleep(max(0, last_run + INTERVAL / 2 - 1 - time.time()))  # the time in which nothing is due
         self.assertEqual(self.versions(*untouched), before)
         self.assertEqual([item["metadata"]["name"] for item in self.live_pods()], [pod["metadata"]["name"]])
         if self.written() is not None:
-            self.assertEqual(self.written(), {("delete", "khstates/left-over"), ("patch", "khstates/stuck"),
-                                              ("patch", "khjobs/stuck")})
+            self.assertEqual(self.written(), {("delete", "khstates/left-over")})
 
         # v2's checker reports to this controller as it would have to v2's.
         self.assertEqual(self.report(pod).status, 200)
@@ -149,6 +145,11 @@ class Upgrade(Case):
             check = self.cluster.admin.get(custom_path("khchecks", self.namespace, name))
             self.assertNotIn("status", check)
             self.assertEqual(check["metadata"]["resourceVersion"], before[f"khchecks/{name}"])
+
+        # The job that v2 left is over, after a minute in which a watch that is behind might have told its pod.
+        eventually(lambda: self.cluster.admin.get(custom_path("khjobs", self.namespace, "stuck"))["spec"]["phase"] == "Completed",
+                   "the job that was stuck is over", within=90)
+        self.assertIn("the pod of this job is gone", self.state("stuck")["spec"]["Errors"][0])
 
         # Our CRDs come later, and from the next start on the health stands in the status. Nothing is run for it.
         self.install_crds(ROOT / "manifests" / "crds", has_status=True)

@@ -43,6 +43,7 @@ void ledger::check_stored(const check_view& check) {
     auto& fact = checks_[check.uid];
     const bool is_edit = fact.view.generation != check.generation;
     fact.view = check;
+    fact.timeouts[check.generation] = check.timeout;
     if (is_edit)
         fact.changed = now_;
     current_[{check.key, check.kind}] = check.uid;
@@ -55,6 +56,9 @@ void ledger::check_stored(const check_view& check) {
 
 void ledger::check_gone(const check_view& last) {
     checks_[last.uid].gone = now_;
+    if (last.kind == workload::check) // a job has its name again
+        if (auto job = current_.find({last.key, workload::job}); job != current_.end())
+            checks_[job->second].changed = now_;
     auto at = current_.find({last.key, last.kind});
     if (at != current_.end() && at->second == last.uid)
         current_.erase(at);
@@ -196,10 +200,11 @@ void ledger::pod_stored(const pod_view& pod, bool is_new, bool) {
         ++run_count_;
         run.created = now_;
         run.lives = lives_;
-        run.jumps = jumps_;
+        // What stands on the pod was written before the call.
+        run.jumps = jumps_ != 0 && now_ - last_jump_ <= call_time() ? jumps_ - 1 : jumps_;
         run.wall = wall_;
     }
-    auto uid = pod.check_uid;
+    auto uid = pod.check_uid.empty() ? run.pod.check_uid : pod.check_uid;
     if (uid.empty())
         if (auto at = current_.find({pod.check, workload::check}); at != current_.end())
             uid = at->second;
@@ -213,7 +218,8 @@ void ledger::pod_stored(const pod_view& pod, bool is_new, bool) {
     if (owner == checks_.end())
         return;
     if (is_new) {
-        run.timeout = owner->second.view.timeout;
+        const auto ordered = owner->second.timeouts.find(pod.generation);
+        run.timeout = ordered == owner->second.timeouts.end() ? owner->second.view.timeout : ordered->second;
         // The clock was set back: this second comes a second time, and its run is another.
         if (auto before = slots_.find({uid, run.slot()}); jumps_ != 0 && before != slots_.end() && pod.attempt == 0)
             before->second.how.reset();
@@ -317,6 +323,10 @@ void ledger::judge_due_run(run_fact& run) {
     // A pod that was deleted because its check has a newer slot.
     if (check.newest_slot && *check.newest_slot > run.slot())
         return;
+    if (now_ < check.changed + slack()) {
+        due_.emplace(check.changed + slack(), run.pod.uid);
+        return;
+    }
     fail(fmt::format("slot {} of {} never ended", run.slot(), run.pod.check.text()));
 }
 

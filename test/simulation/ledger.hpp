@@ -77,8 +77,9 @@ private:
         std::optional<unix_seconds> newest_slot;
         std::int64_t newest_generation = 0;
         time_point newest_start{};
-        bool states_were_lost = false; ///< or edited, by hand
-        bool went_back = false;        ///< its state, over a void slot
+        bool states_were_lost = false;             ///< or edited, by hand
+        bool went_back = false;                    ///< its state, over a void slot
+        std::map<std::int64_t, duration> timeouts; ///< by generation
     };
     struct slot_fact {
         std::optional<kh::core::outcome> how;
@@ -96,8 +97,8 @@ private:
         bool is_over = false;
         unix_seconds wall = 0; ///< the controller's clock, when it was created
         unsigned lives = 0;    ///< of controllers, then
-        unsigned jumps = 0;
-        bool is_void = false; ///< ordered before the clock was set back: its slot counts as older than every other
+        unsigned jumps = 0;    ///< of the clock, when it was ordered
+        bool is_void = false;  ///< ordered before the clock was set back: its slot counts as older than every other
         unix_seconds slot() const { return pod.slot ? *pod.slot : pod.created; }
     };
     struct try_fact {

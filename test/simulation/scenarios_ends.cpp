@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(a_job_that_was_running_and_has_neither_a_pod_nor_a_result_h
     const auto pod = world->created_pods()[0];
     world->remove_pod({pod.check.ns, pod.name, pod.uid}, true);
     world->start_controller();
-    BOOST_TEST(result_is(outcome::pod_deleted, 10s));
+    BOOST_TEST(result_is(outcome::pod_deleted, 70s));
     end();
 }
 

@@ -111,11 +111,56 @@ BOOST_AUTO_TEST_CASE(a_job_that_was_running_and_whose_pod_is_gone_has_failed) {
     check_view job = make_job();
     job.phase = "Running";
     b.tell(check_applied{job});
+    b.advance(59s); // the watch of the pods may be behind
+    BOOST_TEST(!b.has<write_result>());
+    b.advance(1s);
     const write_result result = b.accept_write();
     BOOST_TEST((result.result.how == outcome::pod_deleted));
     BOOST_TEST(result.result.content.errors.at(0).starts_with("Job execution error: default/once: pod deleted unexpectedly"));
     answer_phase(b, "Completed");
     BOOST_TEST(!b.has<create_pod>());
+}
+
+BOOST_AUTO_TEST_CASE(a_job_whose_pod_is_told_later_than_its_phase_goes_on) {
+    bench b = synced_bench();
+    b.tell(check_applied{make_job()});
+    const pod_view pod = b.running(b.pod_of(b.take<create_pod>())); // another replica's is taken for ours
+    bench late = synced_bench();
+    check_view job = make_job();
+    job.phase = "Running";
+    late.tell(check_applied{job});
+    late.advance(20s);
+    const report_id id = late.report(pod);
+    late.advance(2s);
+    BOOST_TEST(!late.has<write_result>());
+    late.tell(pod_applied{pod});
+    late.accept_write();
+    BOOST_TEST((late.take<answer_report>().id == id));
+    late.advance(60s);
+    BOOST_TEST(!late.has<write_result>());
+}
+
+BOOST_AUTO_TEST_CASE(a_job_whose_pod_went_before_the_eyes_of_this_process_fails_at_once) {
+    bench b = synced_bench();
+    b.tell(check_applied{make_job()});
+    const pod_view pod = b.running(b.answer_create());
+    b.tell(pod_applied{pod});
+    check_view job = make_job();
+    job.phase = "Running";
+    b.tell(check_applied{job});
+    b.tell(pod_deleted{pod.check.ns, pod.name, pod.uid, pod});
+    BOOST_TEST((b.accept_write().result.how == outcome::pod_deleted));
+}
+
+BOOST_AUTO_TEST_CASE(a_follower_gives_up_no_pod_of_a_job) {
+    decider_settings settings;
+    settings.leader_until = {};
+    bench b = synced_bench(settings);
+    check_view job = make_job();
+    job.phase = "Running";
+    b.tell(check_applied{job});
+    b.advance(120s);
+    BOOST_TEST(!b.has<write_result>());
 }
 
 BOOST_AUTO_TEST_CASE(a_job_that_does_not_report_fails_at_its_deadline_and_is_completed) {
@@ -146,6 +191,7 @@ BOOST_AUTO_TEST_CASE(the_phase_is_written_to_the_job_that_was_seen_and_to_no_nam
     job.phase = "Running";
     job.resource_version = "41";
     b.tell(check_applied{job});
+    b.advance(60s);
     b.accept_write(); // its pod is gone
     const set_phase order = b.take<set_phase>();
     BOOST_TEST(order.resource_version == "41");

@@ -76,6 +76,28 @@ BOOST_AUTO_TEST_CASE(a_wild_clock_cannot_stretch_a_recovered_run_beyond_its_time
     BOOST_TEST(b.has<write_result>());
 }
 
+// Another replica has seen the edit, and ordered a run that may take longer.
+BOOST_AUTO_TEST_CASE(a_run_of_another_generation_has_the_time_that_its_own_spec_gave_it) {
+    for (const std::int64_t generation : {1, 2, 3}) {
+        bench b;
+        check_view check = old_check();
+        check.generation = 2;
+        b.tell(check_applied{check});
+        pod_view pod = b.pod_of(order_for(check, epoch, epoch + 90));
+        pod.generation = generation;
+        b.tell(pod_applied{b.running(pod)});
+        b.sync();
+        if (generation == 1) { // it is superseded, whatever it may take
+            BOOST_TEST(b.has<delete_pod>());
+            continue;
+        }
+        b.advance(31s);
+        BOOST_TEST(b.has<write_result>() == (generation == 2));
+        b.advance(60s);
+        BOOST_TEST((b.take<write_result>().result.how == outcome::timed_out_before_report));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_slot_that_has_a_finished_pod_is_not_run_again) {
     bench b;
     const check_view check = old_check();
@@ -190,6 +212,24 @@ BOOST_AUTO_TEST_CASE(a_slot_of_before_the_clock_was_set_back_does_not_end_the_ru
     b.report(second);
     BOOST_TEST(b.accept_write().result.slot == *second.slot);
     BOOST_TEST((b.take<answer_report>().answer == report_answer::stored));
+}
+
+BOOST_AUTO_TEST_CASE(an_edit_is_run_soon_although_the_slots_of_before_the_clock_was_set_back_come_near) {
+    bench b = synced_bench();
+    check_view check = old_check();
+    b.tell(check_applied{check});
+    b.advance(1s);
+    const pod_view first = b.running(b.answer_create());
+    b.report(first);
+    b.accept_write();
+    b.tell(pod_applied{b.ended(first)});
+    b.forget_actions();
+    b.clock.wall = wall_time(std::chrono::seconds(*first.slot - 62)); // void for two seconds more
+    check.generation = 2;
+    check.created = b.wall() + 5; // by the API server's clock
+    b.tell(check_applied{check});
+    b.advance(20s);
+    BOOST_TEST(b.has<create_pod>());
 }
 
 BOOST_AUTO_TEST_CASE(the_clock_set_forward_an_hour_runs_the_check_once_and_not_sixty_times) {
