@@ -5,6 +5,7 @@
 #include "proto_http/mutation.hpp"
 
 #include <algorithm>
+#include <utility>
 
 // What is done about one name: level-based, from what is known now, whatever the event was.
 
@@ -17,6 +18,11 @@ bool is_edited(const check_view& check, const std::optional<newest_run>& newest)
            newest->generation < check.generation && !KH_MUTATION(overlook_edits);
 }
 
+/// Another replica has heard of an edit that our watch has not told yet.
+bool is_of_newer_spec(const pod_record& pod, const check_view& subject) {
+    return subject.generation != 0 && pod.view.generation > subject.generation;
+}
+
 } // namespace
 
 /// Of a pod that this process did not create, or has not looked at yet, by the wall clock.
@@ -26,11 +32,19 @@ time_point decider::deadline_of(const pod_record& pod, const check_view& subject
     const unix_seconds ends =
         pod.view.deadline.value_or(pod.view.created + std::chrono::ceil<std::chrono::seconds>(subject.timeout).count());
     duration longest = subject.timeout;
-    // Ordered with another spec than the one that is known here: an edit that our watch has not told yet, or one of a job, which
-    // is ignored.
-    if (pod.view.generation != 0 && subject.generation != 0 && pod.view.generation != subject.generation)
+    if (is_of_newer_spec(pod, subject)) // its timeout is not known here
         longest = std::max<duration>(longest, std::chrono::seconds(ends - pod.view.created));
     return clock_.now + std::clamp<duration>(at_second(ends) - clock_.wall, duration{}, longest);
+}
+
+/// Once, but anew as long as it is by half of what there is to know.
+void decider::set_deadline(pod_record& pod, const check_view& subject) const {
+    if (std::exchange(pod.has_provisional_deadline, false))
+        pod.deadline = proto_http::never;
+    if (pod.deadline != proto_http::never || KH_MUTATION(forget_recovered_pods))
+        return;
+    pod.deadline = deadline_of(pod, subject);
+    pod.has_provisional_deadline = is_of_newer_spec(pod, subject);
 }
 
 void decider::reconcile(entity& e) {
@@ -39,8 +53,8 @@ void decider::reconcile(entity& e) {
     if (synced()) {
         const check_view* subject = e.subject();
         for (pod_record& pod : e.pods)
-            if (subject && pod.deadline == proto_http::never && belongs_to(pod, *subject) && !KH_MUTATION(forget_recovered_pods))
-                pod.deadline = deadline_of(pod, *subject);
+            if (subject && belongs_to(pod, *subject))
+                set_deadline(pod, *subject);
         if (subject)
             pass_over_void_slots(e, *subject, wall_);
         if (e.report)

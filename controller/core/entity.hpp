@@ -38,10 +38,11 @@ struct pod_record {
     bool settled = false;     ///< a result of its slot was seen stored: it is never judged again
     bool passed_over = false; ///< its slot was void when others were started: it stays older than those
     time_point deadline = proto_http::never;
-    std::optional<time_point> seen_at;   ///< when this process saw it first, if it did not run yet
-    std::optional<time_point> ran_at;    ///< when this process saw it begin to run
-    std::optional<time_point> ended_at;  ///< when this process saw it ended
-    std::optional<time_point> remove_at; ///< its slot has a result, but it still runs: when it is deleted
+    bool has_provisional_deadline = false; ///< its spec has not been told here yet
+    std::optional<time_point> seen_at;     ///< when this process saw it first, if it did not run yet
+    std::optional<time_point> ran_at;      ///< when this process saw it begin to run
+    std::optional<time_point> ended_at;    ///< when this process saw it ended
+    std::optional<time_point> remove_at;   ///< its slot has a result, but it still runs: when it is deleted
     repeated_call removal;
 
     unix_seconds slot() const { return view.slot ? *view.slot : view.created; }

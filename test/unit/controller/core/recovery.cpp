@@ -98,6 +98,23 @@ BOOST_AUTO_TEST_CASE(a_run_of_another_generation_has_the_time_that_its_own_spec_
     }
 }
 
+BOOST_AUTO_TEST_CASE(the_deadline_of_such_a_run_is_judged_anew_when_the_spec_is_told) {
+    bench b;
+    check_view check = old_check();
+    b.tell(check_applied{check});
+    pod_view pod = b.pod_of(order_for(check, epoch, epoch + 3600)); // of a clock that has been set back
+    pod.generation = 2;
+    b.tell(pod_applied{b.running(pod)});
+    b.sync();
+    b.advance(100s);
+    BOOST_TEST(!b.has<write_result>());
+    check.generation = 2;
+    check.timeout = 50s;
+    b.tell(check_applied{check});
+    b.advance(50s);
+    BOOST_TEST((b.take<write_result>().result.how == outcome::timed_out_before_report));
+}
+
 BOOST_AUTO_TEST_CASE(a_slot_that_has_a_finished_pod_is_not_run_again) {
     bench b;
     const check_view check = old_check();
