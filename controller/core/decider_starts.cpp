@@ -28,15 +28,12 @@ void decider::start_when_due(entity& e, const check_view& check, const std::opti
     if (e.newest_started)
         base = std::max(base.value_or(*e.newest_started), *e.newest_started);
 
-    unix_seconds slot = 0;
-    if (edited) {
-        slot = std::max(wall_, *base + 1);
-    } else {
-        slot = base ? next_slot(check, *base, wall_) : first_slot(check, wall_, settings_.newcomer_spread);
-        // After the clock was set back, the pods of the first pass may still hold the names.
-        while (pod_of_slot(e, check, slot))
-            ++slot;
-    }
+    unix_seconds slot = edited ? std::max(wall_, *base + 1)
+                        : base ? next_slot(check, *base, wall_)
+                               : first_slot(check, wall_, settings_.newcomer_spread);
+    // After the clock was set back, the pods and the result of the first pass may still hold their slots.
+    while (pod_of_slot(e, check, slot) || has_ended(e, check, slot, wall_))
+        ++slot;
     if (slot > wall_) {
         wake_at(clock_.now + (at_second(slot) - clock_.wall));
         return;

@@ -4,7 +4,11 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -16,6 +20,19 @@ std::string_view active_mutation;
 } // namespace proto_http
 
 namespace {
+
+/// Of a seed, in seconds: most take milliseconds.
+constexpr unsigned seed_time_max = 120;
+
+std::uint64_t seed_now = 0;
+
+/// What goes round inside one step of the controller shows no broken promise, and no end.
+void give_up(int) {
+    char text[64];
+    const auto end = fmt::format_to_n(text, sizeof text, "seed {}: it does not end\n", seed_now);
+    [[maybe_unused]] const auto written = write(STDOUT_FILENO, text, std::min(end.size, sizeof text));
+    _exit(1);
+}
 
 using clock_type = std::chrono::steady_clock;
 
@@ -60,6 +77,7 @@ int main(int argc, char** argv) {
             return usage();
         }
     }
+    std::signal(SIGALRM, give_up);
     const auto began = clock_type::now();
     std::uint64_t seeds = 0, runs = 0, acknowledged = 0, requests = 0, broken = 0;
     double simulated = 0;
@@ -67,6 +85,8 @@ int main(int argc, char** argv) {
         const double spent = std::chrono::duration<double>(clock_type::now() - began).count();
         if (o.minutes > 0 && spent > o.minutes * 60)
             break;
+        seed_now = seed;
+        alarm(o.whom == simulation::trace_for::reader ? 0 : seed_time_max);
         const auto end = o.is_core ? simulation::simulate_core(seed, o.whom) : simulation::simulate(seed, o.whom);
         ++seeds;
         runs += end.runs;

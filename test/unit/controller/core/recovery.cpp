@@ -249,6 +249,25 @@ BOOST_AUTO_TEST_CASE(an_edit_is_run_soon_although_the_slots_of_before_the_clock_
     BOOST_TEST(b.has<create_pod>());
 }
 
+BOOST_AUTO_TEST_CASE(a_slot_that_comes_a_second_time_is_not_started_again_and_again) {
+    bench b = synced_bench();
+    b.tell(check_applied{old_check()});
+    b.advance(1s);
+    const pod_view first = b.running(b.answer_create());
+    b.report(first);
+    b.accept_write();
+    b.tell(pod_applied{b.ended(first)});
+    b.tell(pod_deleted{first.check.ns, first.name, first.uid, first});
+    b.forget_actions();
+    b.tell(leadership_changed{b.clock.now});
+    b.clock.wall = wall_time(std::chrono::seconds(*first.slot - 78));
+    b.tell(check_applied{old_check()});
+    b.advance(78s);
+    b.tell(leadership_changed{proto_http::never});
+    b.advance(1s);
+    BOOST_TEST(b.take<create_pod>().slot == *first.slot + 1);
+}
+
 BOOST_AUTO_TEST_CASE(the_clock_set_forward_an_hour_runs_the_check_once_and_not_sixty_times) {
     bench b = synced_bench();
     pod_view pod = b.start_first_run(make_check());
