@@ -3,6 +3,7 @@
 #include "proto_http/mutation.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace k8s {
 
@@ -14,6 +15,9 @@ constexpr std::size_t sent_max = 8;
 
 /// A lease that is written by a stranger may bear any number.
 constexpr std::chrono::seconds duration_max = std::chrono::hours(1);
+
+/// The API's type of leaseTransitions, whatever a stranger has written.
+constexpr std::int64_t transitions_max = std::numeric_limits<std::int32_t>::max();
 
 /// Resource versions are integers that grow (KEP-5504); others compare as unknown.
 bool certainly_older(std::string_view candidate, std::string_view stored) {
@@ -84,7 +88,7 @@ lease_election::attempt lease_election::make_attempt(time_point now, proto_http:
         made.record.transitions = stored_->transitions;
         if (is_held())
             made.record.acquire_time = stored_->acquire_time;
-        else if (stored_->holder != rules_.identity)
+        else if (stored_->holder != rules_.identity && stored_->transitions < transitions_max)
             ++made.record.transitions;
     }
     return made;

@@ -49,8 +49,10 @@ void read_conditions(const json::object& object, core::check_view& into) {
 std::string condition_patch_body(const core::ready_condition& ready, std::string_view other_conditions,
                                  std::string_view resource_version) {
     json::array conditions;
+    json::parse_options options;
+    options.max_depth = k8s::nesting_max; // they came from the API server, which takes as many
     json::error_code failure;
-    json::value others = json::parse(json::string_view(other_conditions.data(), other_conditions.size()), failure);
+    json::value others = json::parse(json::string_view(other_conditions.data(), other_conditions.size()), failure, {}, options);
     if (!failure && others.is_array())
         conditions = std::move(others.get_array());
     json::object condition;

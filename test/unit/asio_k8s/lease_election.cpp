@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <limits>
 #include <map>
 
 // The election against a lease that a test keeps: every rule without a clock and without a server.
@@ -137,6 +138,18 @@ BOOST_AUTO_TEST_CASE(a_released_lease_is_taken_at_once) {
     BOOST_TEST(w.act(a));
     BOOST_TEST(w.leads(a));
     BOOST_TEST(w.stored->transitions == 6);
+}
+
+BOOST_AUTO_TEST_CASE(transitions_are_counted_as_far_as_the_api_can_hold_them) {
+    for (const std::int64_t written : {std::int64_t{2'147'483'647}, std::numeric_limits<std::int64_t>::max()}) {
+        world w;
+        w.stored = w.by("");
+        w.stored->transitions = written;
+        lease_election a(rules_of("a"));
+        w.show(a);
+        BOOST_TEST(w.act(a));
+        BOOST_TEST(w.stored->transitions == written);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(of_two_candidates_one_wins_and_they_never_lead_at_once) {

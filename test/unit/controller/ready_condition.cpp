@@ -38,6 +38,12 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_back_beside_what_others_wrote) {
     BOOST_TEST(view.other_conditions == others);
 }
 
+BOOST_AUTO_TEST_CASE(what_others_wrote_is_kept_however_deep_it_is) {
+    const std::string others = R"([{"type":"Other","deep":)" + std::string(200, '[') + std::string(200, ']') + "}]";
+    const std::string patch = kh::v1::condition_patch_body({}, others, "1");
+    BOOST_TEST(patch.find(others.substr(1, others.size() - 2)) != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_status_of_any_shape_is_survived) {
     for (const char* status : {"null", "7", "{}", R"({"conditions":7})", R"({"conditions":[7,{"type":3}]})"}) {
         const auto view = read(std::string(R"({"metadata":{},"status":)") + status + "}");

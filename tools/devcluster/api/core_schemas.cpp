@@ -7,6 +7,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
+#include <array>
 #include <map>
 #include <string>
 
@@ -29,17 +30,21 @@ namespace {
 constexpr std::size_t depth_max = 64;
 constexpr std::string_view metadata_name = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
-bool is_of_kind(const boost::json::object& component, std::string_view group, std::string_view version, std::string_view kind) {
-    const auto* kinds = k8s::array_at(component, "x-kubernetes-group-version-kind");
-    if (kinds == nullptr)
-        return false;
-    for (const auto& element : *kinds) {
-        const auto* one = element.if_object();
-        if (one != nullptr && k8s::text_at(*one, "group") == group && k8s::text_at(*one, "version") == version &&
-            k8s::text_at(*one, "kind") == kind)
-            return true;
+/// Names of components by group, version and kind; all views of core_components().
+using kind_index = std::map<std::array<std::string_view, 3>, std::string_view>;
+
+kind_index index_kinds() {
+    kind_index made;
+    for (const auto& component : core_components()) {
+        const auto* kinds = k8s::array_at(component.value().get_object(), "x-kubernetes-group-version-kind");
+        if (kinds == nullptr)
+            continue;
+        for (const auto& element : *kinds)
+            if (const auto* one = element.if_object())
+                made.try_emplace({k8s::text_at(*one, "group"), k8s::text_at(*one, "version"), k8s::text_at(*one, "kind")},
+                                 component.key());
     }
-    return false;
+    return made;
 }
 
 std::shared_ptr<const schema> compiled(std::string_view name) {
@@ -64,10 +69,9 @@ const boost::json::object& core_components() {
 }
 
 std::string_view core_schema_name(std::string_view group, std::string_view version, std::string_view kind) {
-    for (const auto& component : core_components())
-        if (is_of_kind(component.value().get_object(), group, version, kind))
-            return {component.key().data(), component.key().size()};
-    return {};
+    static const kind_index known = index_kinds();
+    auto found = known.find({group, version, kind});
+    return found == known.end() ? std::string_view() : found->second;
 }
 
 std::shared_ptr<const schema> core_schema(std::string_view group, std::string_view version, std::string_view kind) {

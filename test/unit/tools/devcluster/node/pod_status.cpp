@@ -215,6 +215,28 @@ BOOST_AUTO_TEST_CASE(deletion_and_deadline_are_taken_from_the_pod_as_it_changes)
     BOOST_TEST((record.kill_at == now.now + 1s));
 }
 
+BOOST_AUTO_TEST_CASE(a_grace_and_a_deadline_of_any_number_lie_ahead_and_not_beyond_ten_years) {
+    constexpr auto ten_years = 10 * 365 * 24h;
+    for (const char* number : {"9223372036854775807", "9000000000", "315360000"}) {
+        const auto spec = fmt::format(R"({{"terminationGracePeriodSeconds":{0},"activeDeadlineSeconds":{0}}})", number);
+        const auto deleted = fmt::format(R"(,"deletionTimestamp":"x","deletionGracePeriodSeconds":{})", number);
+        BOOST_TEST_CONTEXT(number) {
+            auto record = read_pod(pod_with(spec.c_str()), now);
+            BOOST_TEST((record.grace == ten_years));
+            BOOST_TEST((record.deadline == now.now + ten_years));
+            record.kill_at = proto_http::never - 1s;
+            update_pod(record, pod_with(spec.c_str(), "{}", deleted.c_str()), now);
+            BOOST_TEST((record.grace == ten_years));
+            BOOST_TEST((record.kill_at == now.now + ten_years));
+        }
+    }
+    for (const char* started : {"0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z"}) {
+        const auto status = fmt::format(R"({{"startTime":"{}"}})", started);
+        const auto record = read_pod(pod_with(R"({"activeDeadlineSeconds":1})", status.c_str()), now);
+        BOOST_TEST((record.deadline < now.now) == (started[0] == '0'));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(containers_that_a_stop_kept_from_running_are_shown_as_lost) {
     auto record = read_pod(pod_with(one_never), now);
     record.containers[0].reason = "ImagePullBackOff";
