@@ -2,13 +2,12 @@
 
 #include "proto_http/text.hpp"
 
-#include <fmt/format.h>
-
 namespace kh {
 
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
+constexpr std::string_view hex_digits = "0123456789abcdef";
 
 // Calls `plain(byte)` for ASCII and `sequence(view)` for each longer well-formed sequence, or an empty view for a byte that is
 // none.
@@ -43,7 +42,7 @@ void append_json_ascii(std::string& out, char c) {
         return;
     default:
         if (static_cast<unsigned char>(c) < 0x20 || c == '<' || c == '>' || c == '&')
-            fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+            out.append("\\u00").append({hex_digits[static_cast<unsigned>(c) >> 4U], hex_digits[static_cast<unsigned>(c) & 15U]});
         else
             out += c;
     }

@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::input in(data, size);
     k8s::lease_election election(rules());
     auto now = proto_http::time_point(std::chrono::hours(1));
-    for (unsigned i = 0; i < 8 && !in.empty(); ++i) {
+    for (unsigned i = 0; i < 4 && !in.empty(); ++i) {
         auto object = fuzz::parse_object(in.next());
         std::optional<k8s::lease_record> stored;
         if (object) {

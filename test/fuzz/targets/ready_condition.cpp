@@ -12,8 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     kh::core::check_view read;
     kh::v1::read_conditions(value->get_object(), read);
-    auto patch = fuzz::parse_object(kh::v1::condition_patch_body(read.ready.value_or(kh::core::ready_condition()),
-                                                                 read.other_conditions, "1"));
+    auto patch = fuzz::parse_object(
+        kh::v1::condition_patch_body(read.ready.value_or(kh::core::ready_condition()), read.other_conditions, "1"));
     fuzz::require(patch.has_value(), "what is written is JSON");
     kh::core::check_view again;
     kh::v1::read_conditions(*patch, again);
