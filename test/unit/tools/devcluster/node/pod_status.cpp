@@ -230,7 +230,7 @@ BOOST_AUTO_TEST_CASE(a_grace_and_a_deadline_of_any_number_lie_ahead_and_not_beyo
             BOOST_TEST((record.kill_at == now.now + ten_years));
         }
     }
-    for (const char* started : {"0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z"}) {
+    for (const char* started : {"0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"}) {
         const auto status = fmt::format(R"({{"startTime":"{}"}})", started);
         const auto record = read_pod(pod_with(R"({"activeDeadlineSeconds":1})", status.c_str()), now);
         BOOST_TEST((record.deadline < now.now) == (started[0] == '0'));
