@@ -39,7 +39,7 @@ lines split(std::string_view stream, std::size_t piece_size) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     auto stream = fuzz::input(data, size).rest();
     auto whole = split(stream, std::max<std::size_t>(size, 1));
-    for (std::size_t piece_size : {1U, 7U, 4096U})
+    for (std::size_t piece_size : {1U, 7U})
         fuzz::require(split(stream, piece_size) == whole, "the lines do not depend on the pieces");
 
     k8s::watch_event_parser parser;

@@ -1,9 +1,5 @@
 #include "tools/devcluster/api/quote.hpp"
 
-#include <fmt/format.h>
-
-#include <iterator>
-
 namespace devcluster {
 namespace {
 
@@ -63,21 +59,26 @@ std::string_view short_escape(char32_t value) {
     }
 }
 
+/// A value of one byte: "\x1b", "\u0085".
+void append_escape(std::string& to, std::string_view mark, char32_t value) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    to.append(mark).append({digits[value >> 4], digits[value & 15]});
+}
+
 } // namespace
 
 std::string quoted(std::string_view text) {
     std::string made = "\"";
     while (!text.empty()) {
         auto character = first_of(text);
-        auto out = std::back_inserter(made);
         if (character.value == no_character)
-            fmt::format_to(out, "\\x{:02x}", static_cast<unsigned char>(text.front()));
+            append_escape(made, "\\x", static_cast<unsigned char>(text.front()));
         else if (auto escape = short_escape(character.value); !escape.empty())
             made += escape;
         else if (character.value < 0x20 || character.value == 0x7F)
-            fmt::format_to(out, "\\x{:02x}", static_cast<unsigned>(character.value));
+            append_escape(made, "\\x", character.value);
         else if (character.value >= 0x80 && character.value < 0xA0)
-            fmt::format_to(out, "\\u{:04x}", static_cast<unsigned>(character.value));
+            append_escape(made, "\\u00", character.value);
         else
             made += text.substr(0, character.size);
         text.remove_prefix(character.size);
