@@ -160,6 +160,8 @@ void decider::on(check_applied&& told) {
         e.phase_write.succeeded();
     if (place && place->uid == told.check.uid)
         note_job_change(e, *place, told.check);
+    if (place && place->uid == told.check.uid)
+        note_condition_of_others(e, *place, told.check);
     place = std::move(told.check);
     desk_changed_ = true;
     mark(e);
@@ -175,6 +177,7 @@ void decider::forget_object(entity& e, workload kind) {
         e.job_pod_missed.reset();
     } else {
         e.condition_write.succeeded();
+        e.condition_contest.succeeded();
     }
 }
 
@@ -292,6 +295,7 @@ void decider::on(watch_synced&& told) {
 void decider::on(report_received&& told) {
     // Before the first sync no pod is known: the report waits for that as it would for a write.
     const time_point until = clock_.now + (synced() ? settings_.hold_unknown_max : settings_.hold_write_max);
+    told.arrived = clock_.now;
     take_report(std::move(told), until);
 }
 

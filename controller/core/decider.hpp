@@ -130,6 +130,7 @@ private:
 
     // The condition Ready (decider_conditions.cpp)
     void publish_condition(entity& e, const check_view& check, const show_check& now);
+    void note_condition_of_others(entity& e, const check_view& before, const check_view& now);
     void complain_of_condition(const entity& e, const std::string& error);
 
     // What is told: log lines of runs, and Events (decider_events.cpp)

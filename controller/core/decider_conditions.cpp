@@ -16,6 +16,8 @@ constexpr std::size_t in_flight_max = 4;
 
 constexpr duration after_refusal = std::chrono::minutes(10);
 constexpr duration after_failure = std::chrono::seconds(10);
+/// Who has not been contradicted for so long may write at once.
+constexpr duration contest_memory = std::chrono::minutes(1);
 constexpr duration complaint_interval = std::chrono::minutes(1);
 
 /// The observed generation is the one whose result this is: whoever waits for an edit waits for the edit's first result.
@@ -49,7 +51,7 @@ void decider::publish_condition(entity& e, const check_view& check, const show_c
     if (!conditions_served_ || draining_)
         return;
     ready_condition ready = ready_of(check, now);
-    if ((check.ready && says_the_same(*check.ready, ready)) || !may_call(e.condition_write))
+    if ((check.ready && says_the_same(*check.ready, ready)) || !may_call(e.condition_contest) || !may_call(e.condition_write))
         return;
     if (conditions_in_flight_.size() >= in_flight_max) {
         conditions_waiting_.insert(e.sequence);
@@ -65,6 +67,15 @@ void decider::publish_condition(entity& e, const check_view& check, const show_c
     e.condition_write.start(call.id);
     conditions_in_flight_.insert(call.id);
     act(std::move(call));
+}
+
+/// Another replica that acts as well, or somebody's tool: who wins does not matter, but not at the speed of the network.
+void decider::note_condition_of_others(entity& e, const check_view& before, const check_view& now) {
+    if (!before.ready || !now.ready || says_the_same(*before.ready, *now.ready))
+        return;
+    if (clock_.now > e.condition_contest.not_before + contest_memory)
+        e.condition_contest.succeeded();
+    e.condition_contest.failed(clock_.now, std::nullopt, stable_hash(e.key.name));
 }
 
 void decider::on(conditions_served&& told) {

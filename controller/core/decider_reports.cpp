@@ -37,7 +37,8 @@ bool knows_owner(const entity& e, const pod_record& pod) {
 } // namespace
 
 void decider::answer(report_id id, report_answer how, std::string reason) {
-    act(answer_report{id, how, std::move(reason)});
+    if (id != 0) // somebody waits for it
+        act(answer_report{id, how, std::move(reason)});
 }
 
 const pod_record* decider::reporter_of(const report_received& report, entity*& owner) {
@@ -78,8 +79,17 @@ void decider::take_report(report_received report, time_point held_until) {
         answer(id, report_answer::refused, "nobody knows this secret");
         return;
     }
-    if (held_until <= clock_.now || !desk_.hold(std::move(report), held_until))
-        answer(id, report_answer::later);
+    if (held_until > clock_.now) {
+        if (!desk_.hold(std::move(report), held_until))
+            answer(id, report_answer::later);
+        return;
+    }
+    answer(id, report_answer::later);
+    if (synced())
+        return;
+    // 503 ends a client's wait. What it said came in time, perhaps, and is looked at when the pods are known.
+    report.id = 0;
+    desk_.hold(std::move(report), proto_http::never);
 }
 
 /// A pod that is gone cannot open its run again, but this replica can still say how it stands with it.
@@ -127,7 +137,7 @@ void decider::take_report_of(entity& e, const pod_record& pod, report_received r
     open_report::waiter waiter{report.id, report.content, clock_.now + settings_.hold_write_max};
     // A resend joins the report that it repeats, however long the API server has been away meanwhile.
     const bool repeats = e.report && e.report->result.slot == pod.slot() && e.report->result.content == report.content;
-    if (clock_.now >= deadline_of(pod, *subject) && !repeats && !KH_MUTATION(accept_a_late_report))
+    if (report.arrived >= deadline_of(pod, *subject) && !repeats && !KH_MUTATION(accept_a_late_report))
         return refuse("the deadline of this run has passed");
     mark(e);
     if (e.report && e.report->result.slot != pod.slot()) {
@@ -136,7 +146,8 @@ void decider::take_report_of(entity& e, const pod_record& pod, report_received r
         return;
     }
     if (e.report) {
-        e.report->waiters.push_back(std::move(waiter));
+        if (waiter.id != 0)
+            e.report->waiters.push_back(std::move(waiter));
         return;
     }
     const std::size_t bytes = size_of(report.content);
@@ -152,7 +163,7 @@ void decider::take_report_of(entity& e, const pod_record& pod, report_received r
     open_report open;
     open.pod_name = pod.view.name;
     open.bytes = bytes;
-    if (!KH_MUTATION(answer_before_the_write))
+    if (waiter.id != 0 && !KH_MUTATION(answer_before_the_write))
         open.waiters.push_back(std::move(waiter));
     run_result& r = open.result;
     r.key = e.key;

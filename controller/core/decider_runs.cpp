@@ -18,6 +18,9 @@ bool is_edited(const check_view& check, const std::optional<newest_run>& newest)
            newest->generation < check.generation && !KH_MUTATION(overlook_edits);
 }
 
+/// Of a deadline that has passed; beyond it, how long ago does not matter.
+constexpr duration longest_past = std::chrono::hours(1);
+
 /// Another replica has heard of an edit that our watch has not told yet.
 bool is_of_newer_spec(const pod_record& pod, const check_view& subject) {
     return subject.generation != 0 && pod.view.generation > subject.generation;
@@ -34,7 +37,8 @@ time_point decider::deadline_of(const pod_record& pod, const check_view& subject
     duration longest = subject.timeout;
     if (is_of_newer_spec(pod, subject)) // its timeout is not known here
         longest = std::max<duration>(longest, std::chrono::seconds(ends - pod.view.created));
-    return clock_.now + std::clamp<duration>(at_second(ends) - clock_.wall, duration{}, longest);
+    // It may lie behind us: a report that came before it waited here for the first sync.
+    return clock_.now + std::clamp<duration>(at_second(ends) - clock_.wall, -longest_past, longest);
 }
 
 /// Once, but anew as long as it is by half of what there is to know.

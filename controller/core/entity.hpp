@@ -92,8 +92,9 @@ struct entity {
     repeated_call phase_write;
     repeated_call job_removal;
     repeated_call condition_write;
-    bool conflict_told = false;   ///< that a check and a job have this name
-    bool job_was_changed = false; ///< its spec, after its start: what changed is ignored
+    repeated_call condition_contest; ///< somebody else writes it: when it may be written again
+    bool conflict_told = false;      ///< that a check and a job have this name
+    bool job_was_changed = false;    ///< its spec, after its start: what changed is ignored
     bool job_pod_was_seen = false;
     std::optional<time_point> job_pod_missed; ///< since when a job runs whose pod this process has never seen
     /// A slot was used in this process even if no pod of it was ever seen.

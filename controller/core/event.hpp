@@ -59,6 +59,7 @@ struct report_received {
     std::optional<std::string> secret;
     std::string source_address;
     report_content content;
+    time_point arrived{}; ///< set by the core: what counts against the deadline, however long it waits here
 };
 
 enum class create_answer {

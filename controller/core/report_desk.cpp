@@ -83,6 +83,14 @@ std::vector<pod_address> report_desk::by_address(std::string_view address) const
 }
 
 bool report_desk::hold(report_received report, time_point until) {
+    const auto earlier = std::find_if(held_.begin(), held_.end(), [&](const auto& one) {
+        return one.first.id == 0 && one.first.secret == report.secret && one.first.source_address == report.source_address &&
+               one.first.content == report.content;
+    });
+    if (earlier != held_.end()) {
+        report.arrived = earlier->first.arrived;
+        held_.erase(earlier);
+    }
     if (held_.size() >= held_max_)
         return false;
     held_.emplace_back(std::move(report), until);

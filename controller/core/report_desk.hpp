@@ -49,7 +49,8 @@ public:
     /// The pods with this address that are not on hostNetwork.
     std::vector<pod_address> by_address(std::string_view address) const;
 
-    /// Keeps a report until `until`; false if there is no room.
+    /// Keeps a report until `until`; false if there is no room. It takes the place, and the time of arrival, of one that it
+    /// repeats and that nobody waits for any more (id 0).
     bool hold(report_received report, time_point until);
     /// Takes out every held report, to be tried again.
     std::vector<std::pair<report_received, time_point>> take_held();

@@ -68,6 +68,29 @@ BOOST_AUTO_TEST_CASE(without_the_status_subresource_nothing_is_written) {
     }
 }
 
+// Two replicas that both act, one of them with an older result before its eyes.
+BOOST_AUTO_TEST_CASE(a_condition_that_somebody_else_writes_as_well_is_not_fought_for) {
+    bench b = serving_bench();
+    check_view check = check_of();
+    b.tell(check_applied{check});
+    std::size_t written = 0;
+    for (int i = 0; i < 1000; ++i) {
+        while (b.has<set_condition>()) {
+            accept_condition(b, check);
+            ++written;
+            check.resource_version = std::to_string(std::stoi(check.resource_version) + 1);
+            check.ready->reason = "Otherwise";
+            b.tell(check_applied{check});
+        }
+        b.advance(60ms);
+    }
+    BOOST_TEST(written > 5u);
+    BOOST_TEST(written < 20u);
+    b.advance(20s);
+    accept_condition(b, check);
+    BOOST_TEST(check.ready->reason == "Pending");
+}
+
 BOOST_AUTO_TEST_CASE(a_check_is_unknown_until_its_first_result_and_then_ready) {
     bench b = serving_bench();
     check_view check = check_of();

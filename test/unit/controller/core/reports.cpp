@@ -316,6 +316,56 @@ BOOST_AUTO_TEST_CASE(before_the_first_sync_reports_wait) {
     answers(b, id, report_answer::stored);
 }
 
+BOOST_AUTO_TEST_CASE(what_came_before_the_first_sync_is_judged_by_when_it_came) {
+    const struct {
+        duration after_the_start; ///< the deadline is 30 s after it
+        duration until_the_sync;
+        bool is_resent; ///< after the sync
+        report_answer first;
+        bool is_stored;
+    } table[] = {{10s, 5s, false, report_answer::stored, true},   {29s, 10s, false, report_answer::stored, true},
+                 {31s, 5s, false, report_answer::refused, false}, {10s, 25s, false, report_answer::later, true},
+                 {29s, 60s, true, report_answer::later, true},    {31s, 60s, true, report_answer::later, false}};
+    for (const auto& row : table) {
+        bench other = synced_bench();
+        const pod_view pod = other.running(other.start_first_run(make_check()));
+        bench b;
+        b.clock.wall = wall_time(std::chrono::seconds(*pod.deadline - 30)) + row.after_the_start;
+        const report_id id = b.report(pod);
+        b.advance(row.until_the_sync);
+        if (row.first == report_answer::later)
+            answers(b, id, report_answer::later);
+        b.tell(check_applied{make_check()});
+        b.tell(pod_applied{pod});
+        b.sync();
+        if (row.is_stored) {
+            BOOST_TEST((b.accept_write().result.how == outcome::passed));
+        } else {
+            BOOST_TEST((b.accept_write().result.how == outcome::timed_out_before_report));
+        }
+        if (row.first != report_answer::later)
+            answers(b, id, row.first);
+        if (row.is_resent)
+            answers(b, b.report(pod), row.is_stored ? report_answer::stored : report_answer::refused);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_resent_before_the_first_sync_takes_one_place) {
+    decider_settings settings;
+    settings.held_max = 3;
+    bench b(settings);
+    bench other = synced_bench();
+    const pod_view pod = other.running(other.start_first_run(make_check()));
+    for (int i = 0; i < 5; ++i) {
+        const report_id id = b.report(pod);
+        b.advance(21s);
+        answers(b, id, report_answer::later);
+    }
+    b.report(pod);
+    b.report(pod, false, {"another"});
+    BOOST_TEST(!b.has<answer_report>());
+}
+
 BOOST_AUTO_TEST_CASE(the_late_report_of_a_pod_that_is_gone_is_refused_with_a_reason) {
     struct {
         const char* name;
