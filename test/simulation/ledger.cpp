@@ -162,6 +162,8 @@ void ledger::judge_inference(const state_view& state) {
             now_ - waits.sent <= call_time() + 2s || run == runs_.end() || run->second.pod.check_uid != state.owner_uid ||
             run->second.slot() != state.slot)
             continue;
+        if (waits.sent >= earliest_deadline(run->second)) // it is late, and its refusal is on the way
+            continue;
         // A pod that went while no controller lived: the next one made another of its name and cannot know the secret of the
         // first.
         if (run->second.is_gone && run->second.lives != lives_)
@@ -389,6 +391,14 @@ void ledger::judge_acknowledged(const try_fact& sent) {
                          (sent.sent - run.created) / 1s, run.timeout / 1s));
 }
 
+/// Recovered and adopted pods end by what stands on them, which is counted from when their create was sent.
+time_point ledger::earliest_deadline(const run_fact& run) const {
+    auto end = run.created + run.timeout - (about_.is_calm ? duration{} : call_time() + 1s);
+    if (run.pod.attempt > 0) // the retry has the deadline of its first attempt
+        end = std::min<time_point>(end, run.created + std::chrono::seconds(run.pod.deadline.value_or(0) - run.wall - 2));
+    return end;
+}
+
 void ledger::judge_refusal(const try_fact& sent, const std::string& reason) {
     auto at = runs_.find(sent.order.pod.uid);
     auto owner = at == runs_.end() ? checks_.end() : checks_.find(at->second.pod.check_uid);
@@ -416,11 +426,7 @@ void ledger::judge_refusal(const try_fact& sent, const std::string& reason) {
         return;
     if ((run.jumps != jumps_ || run.is_void) && !about_.is_calm)
         return;
-    // Recovered and adopted pods end by what stands on them, which is counted from when their create was sent.
-    auto end = run.created + run.timeout - (about_.is_calm ? duration{} : call_time() + 1s);
-    if (run.pod.attempt > 0) // the retry has the deadline of its first attempt
-        end = std::min<time_point>(end, run.created + std::chrono::seconds(run.pod.deadline.value_or(0) - run.wall - 2));
-    if (!run.pod.slot || now_ >= end)
+    if (!run.pod.slot || sent.sent >= earliest_deadline(run)) // however long it waited at the replica
         return;
     if (about_.faults.unstorable > 0 && reason.find("refuses to store") != std::string::npos)
         return;

@@ -122,6 +122,7 @@ private:
     bool is_open(const run_fact& run) const;
     bool has_result(const run_fact& run) const;
     duration call_time() const;
+    time_point earliest_deadline(const run_fact& run) const;
     duration slack() const;
 
     trace& trace_;
