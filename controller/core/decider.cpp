@@ -40,6 +40,7 @@ decider::decider(decider_settings settings)
 decider::~decider() = default;
 
 void decider::step(const clock_reading& clock, std::vector<event> batch, std::vector<action>& actions) {
+    stall_.look(clock.now, next_due());
     clock_ = clock;
     wall_ = clock.wall_seconds();
     actions_ = &actions;
@@ -295,7 +296,7 @@ void decider::on(watch_synced&& told) {
 void decider::on(report_received&& told) {
     // Before the first sync no pod is known: the report waits for that as it would for a write.
     const time_point until = clock_.now + (synced() ? settings_.hold_unknown_max : settings_.hold_write_max);
-    told.arrived = clock_.now;
+    told.arrived = stall_.arrival(clock_.now);
     take_report(std::move(told), until);
 }
 
@@ -322,7 +323,7 @@ void decider::on(create_done&& told) {
                 if (start.deadline)
                     pod->deadline = *start.deadline;
                 else if (told.answer == create_answer::created)
-                    pod->deadline = clock_.now + subject->timeout;
+                    pod->deadline = clock_.now + start.timeout;
                 tell_start(*e, *subject, view);
             }
             e->starting.reset();

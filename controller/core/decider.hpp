@@ -6,6 +6,7 @@
 #include "controller/core/report_desk.hpp"
 #include "controller/core/retention.hpp"
 #include "controller/core/schedule.hpp"
+#include "controller/core/stall.hpp"
 #include "controller/core/verdict.hpp"
 
 #include <map>
@@ -162,6 +163,7 @@ private:
     std::set<std::pair<time_point, std::uint64_t>> agenda_;
     std::set<std::pair<unix_seconds, std::uint64_t>> overdue_; ///< by slot: oldest first
     std::uint64_t overdue_turn_ = 0;                           ///< the one that may start now although it is late
+    stall stall_;
     unsigned synced_ = 0;
     bool draining_ = false;
     bool desk_changed_ = false;

@@ -131,6 +131,10 @@ bool decider::settle_open_slot(entity& e, const check_view& subject, unix_second
         return false;
     if (e.starting)
         return true;
+    if (clock_.now < stall_.over()) { // its report may wait to be read
+        wake_at(stall_.over());
+        return true;
+    }
     const std::optional<verdict> v = judge(*pod, clock_.now, settings_.verdicts);
     if (!v) {
         wake_at(judge_again(*pod, settings_.verdicts));

@@ -141,7 +141,9 @@ void decider::drive_start(entity& e, const check_view& subject) {
         if (const unix_seconds latest = next_slot(subject, start.slot, wall_); latest <= wall_)
             start.slot = latest;
 
-    const duration left = start.deadline ? *start.deadline - clock_.now : subject.timeout;
+    start.generation = subject.generation; // a job's may have changed since the last try
+    start.timeout = subject.timeout;
+    const duration left = start.deadline ? *start.deadline - clock_.now : start.timeout;
     create_pod create;
     create.id = next_operation();
     create.key = e.key;

@@ -54,6 +54,7 @@ struct starting_run {
     unix_seconds slot = 0;
     int attempt = 0;
     std::int64_t generation = 0;
+    duration timeout{};                 ///< of the spec that is run, whatever an edit says meanwhile
     std::optional<time_point> deadline; ///< of the retry: the one of its first attempt
     std::optional<time_point> first_refusal;
     std::string refusal;           ///< what the API server said last

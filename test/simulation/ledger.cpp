@@ -34,6 +34,11 @@ duration ledger::call_time() const {
     return f.slow > 0 || f.wire > 0s ? duration(45s) : f.latency_max * 2 + 1s;
 }
 
+/// How long a controller may stand still.
+duration ledger::pause_time() const {
+    return about_.faults.pause > 0s ? 45s : 0s;
+}
+
 /// How long the controller may take for what it should do at once, when nothing is in its way (any more).
 duration ledger::slack() const {
     return about_.is_calm ? duration(10s) : duration(90s);
@@ -83,8 +88,12 @@ duration ledger::timeout_of(const std::string& check_uid) const {
 }
 
 bool ledger::was_lost_by_hand(const check_key& key) const {
-    auto at = current_.find({key, workload::job});
-    return at != current_.end() && checks_.at(at->second).states_were_lost;
+    for (auto kind : {workload::check, workload::job})
+        if (auto at = current_.find({key, kind}); at != current_.end()) {
+            const auto& fact = checks_.at(at->second);
+            return fact.states_were_lost && (kind == workload::job || !fact.view.spec_error.empty());
+        }
+    return false;
 }
 
 const check_view& ledger::check_of(const check_key& key) const {
@@ -120,7 +129,7 @@ void ledger::state_stored(const state_view& now, const state_view* before, bool 
     auto owner = checks_.find(now.owner_uid);
     if (owner == checks_.end())
         return fail(fmt::format("a result of {} names an owner that never existed", now.key.text()));
-    if (!before && owner->second.gone && now_ - *owner->second.gone > call_time() + 5s)
+    if (!before && owner->second.gone && now_ - *owner->second.gone > call_time() + pause_time() + 5s)
         fail(fmt::format("a state of {} was created after its check had been deleted", now.key.text()));
 
     if (before && before->slot && before->owner_uid == now.owner_uid && *before->slot > *now.slot) {
@@ -141,7 +150,7 @@ void ledger::state_stored(const state_view& now, const state_view* before, bool 
         owner->second.went_back = true;
     // Once the clock was set back and forward again, nothing that is stored tells an old pod's result (docs/reliability.md).
     if (slot.how && !owner->second.states_were_lost && !owner->second.went_back && !is_reported(*now.how) &&
-        is_reported(*slot.how))
+        is_reported(*slot.how) && !shared_names_.contains(now.key))
         fail(fmt::format("an inferred result of {} buries the report of slot {}", now.key.text(), *now.slot));
     slot.how = now.how;
     slot.ended_wall = wall_;
@@ -261,7 +270,7 @@ void ledger::judge_new_run(const run_fact& run, check_fact& check) {
     if (check.view.kind == workload::job || !check.newest_slot || pod.attempt > 0)
         return;
     // Two that both act may disagree about an edit for a moment; then an extra run is all that comes of it.
-    if (about_.faults.overlap > 0s)
+    if (about_.faults.overlap > 0s || check.gone) // ... and before its end has been told, it may begin anew
         return;
     if (jumps_ != 0 || check.states_were_lost || check.newest_generation != pod.generation ||
         pod.generation != check.view.generation)
@@ -308,8 +317,9 @@ void ledger::judge_due_run(run_fact& run) {
         const auto result = slots_.find({run.pod.check_uid, run.slot()});
         const auto reported = result == slots_.end() || !result->second.how ? time_point{} : result->second.ended + 30s;
         auto limit = (is_superseded ? check.gone.value_or(check.changed) : reported) + slack();
-        if (!run.pod.slot) // v2's pods do not say their deadline: it is counted by the check of now
-            limit = std::max<time_point>(limit, run.created + check.view.timeout + slack());
+        if (!run.pod.slot) // v2's pods do not say their deadline: it is counted by the check as it was when a controller began
+            for (const auto& [generation, timeout] : check.timeouts)
+                limit = std::max<time_point>(limit, run.created + timeout + slack());
         if (now_ < limit) {
             due_.emplace(limit, run.pod.uid);
             return;
@@ -350,8 +360,11 @@ void ledger::judge_silence(check_fact& check) {
 // Reports
 
 ledger::try_id ledger::report_sent(const report_order& order, bool is_resend, const std::string& replica) {
-    // Another process of the checker that says the same is a resend as well.
-    const bool said_before = !said_.emplace(order.pod.uid, order.content.ok, order.content.errors).second;
+    // Another process of the checker that says the same is a resend as well, also of the run's other attempt.
+    const auto run = runs_.find(order.pod.uid);
+    const slot_key slot =
+        run == runs_.end() ? slot_key(order.pod.uid, 0) : slot_key(run->second.pod.check_uid, run->second.slot());
+    const bool said_before = !said_.emplace(slot, order.content.ok, order.content.errors).second;
     tries_[++last_try_] = try_fact{order, now_, is_resend || said_before, replica, lives_};
     return last_try_;
 }
@@ -384,7 +397,7 @@ void ledger::judge_acknowledged(const try_fact& sent) {
         return fail(fmt::format("the report of {} was acknowledged and is not stored", run.pod.name));
     // A resend may come late: it joins the report that it repeats. So may one that is stored already.
     const auto stored_before = slot->second.ended < sent.sent;
-    const auto latest = run.created + run.timeout + call_time() + 1s;
+    const auto latest = run.created + run.timeout + call_time() + pause_time() + 1s;
     if (!sent.is_resend && !stored_before && sent.sent > latest && run.jumps == jumps_ && run.lives == lives_ &&
         about_.faults.wire == 0s)
         fail(fmt::format("the report of {} was sent {} s after its start and taken; its timeout is {} s", run.pod.name,
@@ -393,7 +406,10 @@ void ledger::judge_acknowledged(const try_fact& sent) {
 
 /// Recovered and adopted pods end by what stands on them, which is counted from when their create was sent.
 time_point ledger::earliest_deadline(const run_fact& run) const {
-    auto end = run.created + run.timeout - (about_.is_calm ? duration{} : call_time() + 1s);
+    auto end = run.created + run.timeout - (about_.is_calm ? duration(100ms) : call_time() + 1s);
+    if (auto owner = checks_.find(run.pod.check_uid); !run.pod.slot && owner != checks_.end())
+        for (const auto& [generation, timeout] : owner->second.timeouts) // v2's pods do not say which
+            end = std::min<time_point>(end, run.created + timeout - 1s);
     if (run.pod.attempt > 0) // the retry has the deadline of its first attempt
         end = std::min<time_point>(end, run.created + std::chrono::seconds(run.pod.deadline.value_or(0) - run.wall - 2));
     return end;

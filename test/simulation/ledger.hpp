@@ -66,7 +66,7 @@ public:
     std::optional<kh::core::state_view> state_of(const check_key& key) const;
     const std::map<check_key, kh::core::state_view>& states() const { return states_; }
     bool is_present(const check_key& key) const;
-    /// Somebody deleted the result of this job, which may be shown all the same (docs/reliability.md).
+    /// Somebody deleted the result of this job or invalid check, which may be shown all the same (docs/reliability.md).
     bool was_lost_by_hand(const check_key& key) const;
 
 private:
@@ -122,6 +122,7 @@ private:
     bool is_open(const run_fact& run) const;
     bool has_result(const run_fact& run) const;
     duration call_time() const;
+    duration pause_time() const;
     time_point earliest_deadline(const run_fact& run) const;
     duration slack() const;
 
@@ -147,7 +148,7 @@ private:
     std::set<std::pair<time_point, std::string>> due_; ///< runs to be looked at
     std::map<std::string, time_point> doubled_;        ///< checks with two open runs, since when
     std::map<try_id, try_fact> tries_;
-    std::set<std::tuple<std::string, bool, std::vector<std::string>>> said_; ///< by pod
+    std::set<std::tuple<slot_key, bool, std::vector<std::string>>> said_;
     std::set<check_key> shared_names_; ///< of a check and a job: what the job's result became is not asked
     try_id last_try_ = 0;
     std::uint64_t run_count_ = 0;

@@ -69,6 +69,13 @@ public:
         clock.now = end;
     }
 
+    /// Both clocks go on, and the core is not woken: the process is stopped.
+    void stand_still(duration by) {
+        clock.now += by;
+        clock.wall += by;
+        core.step(clock, {}, actions);
+    }
+
     template <class T>
     std::vector<T> all() const {
         std::vector<T> found;

@@ -351,4 +351,19 @@ BOOST_AUTO_TEST_CASE(a_change_of_a_job_before_its_start_is_taken) {
     BOOST_TEST(b.all<write_log>().empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_job_that_is_edited_while_its_pod_is_made_keeps_the_timeout_of_that_pod) {
+    bench b = synced_bench();
+    check_view job = make_job();
+    b.tell(check_applied{job});
+    job.timeout = 5s;
+    job.generation = 2;
+    job.spec_hash = 2;
+    b.tell(check_applied{job});
+    const pod_view pod = b.running(b.answer_create());
+    b.tell(pod_applied{pod});
+    b.advance(20s);
+    b.report(pod);
+    BOOST_TEST((b.take<write_result>().result.how == outcome::passed));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

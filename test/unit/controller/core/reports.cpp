@@ -452,4 +452,38 @@ BOOST_AUTO_TEST_CASE(a_late_report_that_waited_for_the_watch_is_refused_when_its
     BOOST_TEST(answer.reason == "the deadline of this run has passed");
 }
 
+BOOST_AUTO_TEST_CASE(a_report_that_waited_while_the_process_stood_still_is_in_time) {
+    bench b = synced_bench();
+    const pod_view pod = b.start_first_run(make_check());
+    b.forget_actions();
+    b.stand_still(2min); // the pod's deadline has passed meanwhile
+    BOOST_TEST(!b.has<write_result>());
+    b.advance(100ms);
+    const report_id id = b.report(pod);
+    BOOST_TEST((b.accept_write().result.how == outcome::passed));
+    answers(b, id, report_answer::stored);
+}
+
+BOOST_AUTO_TEST_CASE(a_moment_after_a_stall_the_deadline_counts) {
+    bench b = synced_bench();
+    const pod_view pod = b.start_first_run(make_check());
+    b.forget_actions();
+    b.stand_still(2min);
+    b.advance(1s);
+    BOOST_TEST((b.take<write_result>().result.how == outcome::timed_out_before_report));
+    answers(b, b.report(pod), report_answer::refused);
+}
+
+BOOST_AUTO_TEST_CASE(a_pod_that_was_deleted_while_the_process_stood_still_is_not_judged_at_once) {
+    bench b = synced_bench();
+    const pod_view pod = b.start_first_run(make_check());
+    b.forget_actions();
+    b.stand_still(2min);
+    b.tell(pod_deleted{"default", pod.name, pod.uid, std::nullopt});
+    BOOST_TEST(!b.has<write_result>());
+    const report_id id = b.report(pod);
+    BOOST_TEST((b.accept_write().result.how == outcome::passed));
+    answers(b, id, report_answer::stored);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
