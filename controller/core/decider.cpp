@@ -40,7 +40,7 @@ decider::decider(decider_settings settings)
 decider::~decider() = default;
 
 void decider::step(const clock_reading& clock, std::vector<event> batch, std::vector<action>& actions) {
-    stall_.look(clock.now, next_due());
+    stall_.look(clock.now, !entities_.empty());
     clock_ = clock;
     wall_ = clock.wall_seconds();
     actions_ = &actions;
@@ -68,6 +68,8 @@ void decider::step(const clock_reading& clock, std::vector<event> batch, std::ve
 
 time_point decider::next_due() const {
     time_point next = std::min(desk_.next_expiry(), overdue_wake_);
+    if (!entities_.empty())
+        next = std::min(next, stall_.next_look());
     return agenda_.empty() ? next : std::min(next, agenda_.begin()->first);
 }
 

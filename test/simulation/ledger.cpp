@@ -442,6 +442,10 @@ void ledger::judge_refusal(const try_fact& sent, const std::string& reason) {
         return;
     if ((run.jumps != jumps_ || run.is_void) && !about_.is_calm)
         return;
+    // A controller that began since then cannot know that a slot of before the clock was set back was passed over.
+    const auto is_newer = [&](const run_fact* other) { return other->slot() > run.slot(); };
+    if (jumps_ != 0 && run.lives != lives_ && std::ranges::any_of(runs_of_[run.pod.check_uid], is_newer))
+        return;
     if (!run.pod.slot || sent.sent >= earliest_deadline(run)) // however long it waited at the replica
         return;
     if (about_.faults.unstorable > 0 && reason.find("refuses to store") != std::string::npos)

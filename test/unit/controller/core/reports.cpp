@@ -486,4 +486,27 @@ BOOST_AUTO_TEST_CASE(a_pod_that_was_deleted_while_the_process_stood_still_is_not
     answers(b, id, report_answer::stored);
 }
 
+BOOST_AUTO_TEST_CASE(a_report_that_a_follower_read_after_a_stall_waits_for_its_pod_and_is_in_time) {
+    decider_settings settings;
+    settings.leader_until = time_point::min();
+    bench b = synced_bench(settings);
+    const check_view check = make_check();
+    b.tell(check_applied{check});
+    create_pod order; // of the leader, while this one stands still
+    order.key = check.key;
+    order.check_uid = check.uid;
+    order.slot = b.wall() + 1;
+    order.generation = check.generation;
+    order.deadline = b.wall() + 30;
+    order.run_id = run_id(check.uid, order.slot, 0);
+    order.pod_name = pod_name(check.key, workload::check, order.slot, 0);
+    const pod_view pod = b.running(b.pod_of(order));
+    b.stand_still(1min);
+    const report_id id = b.report(pod);
+    b.advance(100ms);
+    b.tell(pod_applied{pod});
+    BOOST_TEST((b.accept_write().result.how == outcome::passed));
+    answers(b, id, report_answer::stored);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
