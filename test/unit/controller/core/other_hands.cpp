@@ -106,6 +106,8 @@ BOOST_AUTO_TEST_CASE(a_namespace_that_is_being_deleted_refuses_creates_until_the
     run.b.tell(state_deleted{run.check.key, run.state.uid});
     run.b.tell(pod_deleted{run.check.key.ns, run.pod.name, run.pod.uid, run.pod});
     BOOST_TEST(run.b.has<hide_check>());
+    const delete_state removal = run.b.take<delete_state>();
+    run.b.tell(state_delete_done{removal.key, removal.uid, removal.id, remove_answer::gone, {}, {}});
     run.b.forget_actions();
     run.b.advance(10min);
     BOOST_TEST(run.b.actions.empty());
