@@ -34,6 +34,7 @@ inline constexpr std::array mutations{
     mutation{"forget_recovered_pods", 400, 400},
     mutation{"judge_a_slot_again", 200, 200},
     mutation{"start_without_leading", 400, 0},
+    mutation{"overlook_stalls", 1500, 0},
     mutation{"lead_for_ever", 1500, 0},
     mutation{"take_a_lease_that_is_held", 1500, 0},
 };

@@ -260,4 +260,19 @@ BOOST_AUTO_TEST_CASE(a_stop_waits_for_a_report_that_is_being_written) {
     end();
 }
 
+BOOST_AUTO_TEST_CASE(a_report_to_a_process_that_is_stopped_past_the_deadline_is_taken_when_that_goes_on) {
+    about.faults.pause = 60s;
+    begin();
+    world->apply_check(check(30s, 5s));
+    BOOST_TEST(pods_are(1));
+    world->run_for(1s); // a second before it reports
+    world->controller().is_paused = true;
+    world->run_for(9s);
+    BOOST_TEST(world->answers().empty());
+    world->controller().is_paused = false;
+    BOOST_TEST(answers_are({200}));
+    BOOST_TEST((state()->how == outcome::passed));
+    end();
+}
+
 BOOST_AUTO_TEST_SUITE_END()
