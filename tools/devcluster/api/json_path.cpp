@@ -1,5 +1,7 @@
 #include "tools/devcluster/api/json_path.hpp"
 
+#include "proto_http/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -317,6 +319,8 @@ bool walk(std::span<const json_path_step> path, values& at) {
 } // namespace
 
 boost::system::result<json_path, std::string> json_path::parse(std::string_view text) {
+    if (!proto_http::is_utf8(text))
+        return std::string("it is not UTF-8");
     parser in(text);
     if (!in.parse())
         return in.take_error();
