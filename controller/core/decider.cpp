@@ -254,6 +254,14 @@ pod_record& decider::apply_pod(entity& e, pod_view view) {
     return *pod;
 }
 
+/// The answer may come when its pod is gone and another of that name was made: what the watch shows is the one that is there, and
+/// it would not be told again.
+void decider::apply_created_pod(entity& e, pod_view view) {
+    const pod_record* known = e.find_pod(view.name);
+    if (!known || known->vanished || known->view.uid == view.uid)
+        apply_pod(e, std::move(view));
+}
+
 void decider::drop_pod(entity& e, const std::string& pod_name) {
     pod_record* pod = e.find_pod(pod_name);
     if (!pod)
@@ -307,8 +315,8 @@ void decider::on(create_done&& told) {
     const check_view* subject = e ? e->subject() : nullptr;
     const bool ours = e && e->starting && e->starting->create.in_flight == told.id;
     const bool has_pod = told.pod && (told.answer == create_answer::created || told.answer == create_answer::exists);
-    if (has_pod && !(told.pod->check.name.empty()) && told.pod->check == told.key)
-        apply_pod(entity_of(told.key), *told.pod);
+    if (has_pod && !told.pod->check.name.empty() && told.pod->check == told.key)
+        apply_created_pod(entity_of(told.key), *told.pod);
     if (!ours)
         return;
     mark(*e);
@@ -320,7 +328,7 @@ void decider::on(create_done&& told) {
         const bool same_check = subject && view.check_uid == subject->uid;
         if (same_check && view.run_id == run_id(subject->uid, start.slot, start.attempt) &&
             (view.generation == 0 || view.generation == start.generation)) {
-            if (pod_record* pod = e->find_pod(view.name)) {
+            if (pod_record* pod = e->find_pod(view.name); pod && pod->view.uid == view.uid) {
                 pod->watched = true;
                 if (start.deadline)
                     pod->deadline = *start.deadline;

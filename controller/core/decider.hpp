@@ -91,6 +91,7 @@ private:
     void log_first_failure(const entity& e, const repeated_call& call, std::string message, const std::string& error);
     void forget_object(entity& e, workload kind);
     pod_record& apply_pod(entity& e, pod_view view);
+    void apply_created_pod(entity& e, pod_view view);
     void store_state(entity& e, state_view state);
     void drop_pod(entity& e, const std::string& pod_name);
 

@@ -345,13 +345,12 @@ void ledger::judge_due_run(run_fact& run) {
 void ledger::judge_silence(check_fact& check) {
     if (check.gone || !check.view.spec_error.empty() || check.view.kind == workload::job)
         return;
+    const duration after_a_jump = jumps_ != 0 ? std::max<duration>(check.view.interval, 60s) + 60s : duration{};
     if (check.newest_slot && check.newest_generation != 0 && check.newest_generation != check.view.generation &&
-        now_ - std::max(check.changed, healed_) > slack())
-        fail(fmt::format("an edit of {} was not run within {} s", check.view.key.text(), slack() / 1s));
+        now_ - std::max(check.changed, healed_) > slack() + after_a_jump)
+        fail(fmt::format("an edit of {} was not run within {} s", check.view.key.text(), (slack() + after_a_jump) / 1s));
     const auto since = std::max({check.newest_start, check.changed, healed_});
-    auto allowed = check.view.interval + check.view.interval / 2 + check.view.timeout + slack() + 11s;
-    if (jumps_ != 0)
-        allowed += std::max<duration>(check.view.interval, 60s) + 60s;
+    const auto allowed = check.view.interval + check.view.interval / 2 + check.view.timeout + slack() + 11s + after_a_jump;
     if (now_ - since > allowed)
         fail(fmt::format("{} was not run for {} s; its interval is {} s", check.view.key.text(), (now_ - since) / 1s,
                          check.view.interval / 1s));

@@ -141,4 +141,25 @@ BOOST_AUTO_TEST_CASE(a_pod_that_hangs_in_terminating_is_deleted_once_blocks_noth
         BOOST_TEST(order.pod_uid != hanging.uid);
 }
 
+BOOST_AUTO_TEST_CASE(the_late_answer_of_a_create_does_not_hide_the_pod_that_took_its_name) {
+    bench b = synced_bench();
+    b.tell(check_applied{make_check()});
+    b.advance(11s);
+    const create_pod order = b.take<create_pod>();
+    const pod_view first = b.pod_of(order); // it was deleted before the watch told of it
+    pod_view second = first;                // by another replica
+    second.uid = "second";
+    second.secret = "another";
+    b.tell(pod_applied{b.running(second)});
+    create_done late;
+    late.key = order.key;
+    late.id = order.id;
+    late.answer = create_answer::created;
+    late.pod = first;
+    b.tell(late);
+    b.advance(31s);
+    BOOST_TEST((b.accept_write().result.how == outcome::timed_out_before_report));
+    BOOST_TEST(b.take<delete_pod>().pod_uid == "second");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
