@@ -31,7 +31,10 @@ bool knows_owner(const entity& e, const pod_record& pod) {
     const check_view* subject = e.subject();
     if (subject && (pod.legacy || belongs_to(pod, *subject)))
         return true;
-    return e.gone_uids.contains(pod.view.check_uid) || (e.job && belongs_to(pod, *e.job));
+    if (e.gone_uids.contains(pod.view.check_uid))
+        return true;
+    // A check has the name of this job. No pod of the job is made below it: one that is younger tells that the check is gone.
+    return e.job && belongs_to(pod, *e.job) && e.check->created >= pod.view.created;
 }
 
 } // namespace

@@ -366,4 +366,29 @@ BOOST_AUTO_TEST_CASE(a_job_that_is_edited_while_its_pod_is_made_keeps_the_timeou
     BOOST_TEST((b.take<write_result>().result.how == outcome::passed));
 }
 
+BOOST_AUTO_TEST_CASE(the_report_of_a_job_waits_for_the_end_of_the_check_whose_name_it_took) {
+    struct rule {
+        unix_seconds pod_made; ///< after the check
+        bool is_refused;
+    };
+    for (const rule& r : {rule{5, false}, rule{0, true}, rule{-5, true}}) {
+        bench b = synced_bench();
+        b.tell(check_applied{make_check("once", "check-uid")});
+        b.tell(check_applied{make_job()});
+        create_pod order; // of another replica
+        order.key = make_job().key;
+        order.kind = workload::job;
+        order.check_uid = make_job().uid;
+        order.slot = make_job().created;
+        order.generation = 1;
+        order.pod_name = pod_name(order.key, workload::job, order.slot, 0);
+        order.deadline = b.wall() + 30;
+        pod_view pod = b.running(b.pod_of(order));
+        pod.created = epoch + r.pod_made;
+        b.tell(pod_applied{pod});
+        b.report(pod);
+        BOOST_TEST(b.has<answer_report>() == r.is_refused, "made after " << r.pod_made << " s");
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
