@@ -284,7 +284,8 @@ void ledger::judge_new_run(const run_fact& run, check_fact& check) {
     // A pod that vanished without a trace while nobody watched, or late calls of a process that is gone, may run a slot anew.
     if (previous.is_gone && !is_known)
         return;
-    if (run.slot() > before && run.slot() - before < interval / 2)
+    const bool may_be_of_the_gone = now_ - lives_changed_ <= call_time(); // a call of a process that is no more
+    if (run.slot() > before && run.slot() - before < interval / 2 && !may_be_of_the_gone)
         fail(fmt::format("{} was run again after {} s, its interval is {} s", pod.check.text(), run.slot() - before, interval));
     const bool is_in_order = about_.is_calm || (!is_chaotic_ && previous.created > healed_ + slack());
     if (is_in_order && is_known && run.slot() > before + interval + (interval + 1) / 2 + 2 &&
@@ -459,6 +460,7 @@ void ledger::judge_refusal(const try_fact& sent, const std::string& reason) {
 
 void ledger::controllers_changed() {
     ++lives_;
+    lives_changed_ = now_;
 }
 
 void ledger::clock_jumped() {

@@ -135,6 +135,7 @@ private:
     bool is_over_ = false;
     time_point healed_{};
     unsigned lives_ = 0;
+    time_point lives_changed_{};
     unsigned jumps_ = 0;
     time_point last_jump_{};
     time_point next_look_{};
