@@ -35,8 +35,7 @@ time_point decider::deadline_of(const pod_record& pod, const check_view& subject
     const unix_seconds ends =
         pod.view.deadline.value_or(pod.view.created + std::chrono::ceil<std::chrono::seconds>(subject.timeout).count());
     duration longest = subject.timeout;
-    // Its timeout is not known here: of an edit that has not been told yet, or a job's of before an edit, which it keeps.
-    if (is_of_newer_spec(pod, subject) || (subject.kind == workload::job && pod.view.generation != subject.generation))
+    if (is_of_newer_spec(pod, subject)) // its timeout is not known here
         longest = std::max<duration>(longest, std::chrono::seconds(ends - pod.view.created));
     // It may lie behind us: a report that came before it waited here for the first sync.
     return clock_.now + std::clamp<duration>(at_second(ends) - clock_.wall, -longest_past, longest);

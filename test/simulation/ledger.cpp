@@ -429,8 +429,9 @@ void ledger::judge_refusal(const try_fact& sent, const std::string& reason) {
         return;
     if (check.view.kind == workload::check && run.pod.generation != 0 && run.pod.generation != check.view.generation)
         return;
-    // Another process counts the deadline by the timeout of now.
-    if (check.view.kind == workload::job && run.lives != lives_ && run.timeout != check.view.timeout)
+    // Who did not get the answer of the create counts the deadline by the timeout of now (docs/reliability.md).
+    const bool may_be_adopted = run.lives != lives_ || check.changed - run.created <= call_time();
+    if (check.view.kind == workload::job && may_be_adopted && run.timeout != check.view.timeout)
         return;
     if (auto slot = slots_.find({run.pod.check_uid, run.slot()}); slot != slots_.end())
         for (const auto& stored : slot->second.reports)

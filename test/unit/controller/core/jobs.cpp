@@ -391,22 +391,4 @@ BOOST_AUTO_TEST_CASE(the_report_of_a_job_waits_for_the_end_of_the_check_whose_na
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_recovered_run_of_a_job_keeps_the_timeout_of_before_an_edit) {
-    bench first = synced_bench();
-    first.tell(check_applied{make_job()});
-    const pod_view pod = first.running(first.answer_create());
-    check_view job = make_job();
-    job.generation = 2;
-    job.timeout = 5s;
-    job.phase = "Running";
-    bench b; // another process
-    b.tell(check_applied{job});
-    b.tell(pod_applied{pod});
-    b.sync();
-    b.advance(20s);
-    BOOST_TEST(!b.has<write_result>());
-    b.report(pod);
-    BOOST_TEST((b.take<write_result>().result.how == outcome::passed));
-}
-
 BOOST_AUTO_TEST_SUITE_END()
