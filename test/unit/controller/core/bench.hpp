@@ -32,6 +32,20 @@ inline check_view make_check(std::string name = "web", std::string uid = "uid-1"
     return check;
 }
 
+/// What another process ordered, or one that is gone.
+inline create_pod order_for(const check_view& check, unix_seconds slot, unix_seconds deadline) {
+    create_pod order;
+    order.key = check.key;
+    order.kind = check.kind;
+    order.check_uid = check.uid;
+    order.slot = slot;
+    order.generation = check.generation;
+    order.pod_name = pod_name(check.key, check.kind, slot, 0);
+    order.run_id = run_id(check.uid, slot, 0);
+    order.deadline = deadline;
+    return order;
+}
+
 class bench {
 public:
     explicit bench(decider_settings settings = {}) : core(settings) {
@@ -142,13 +156,17 @@ public:
     pod_view answer_create() {
         const create_pod order = take<create_pod>();
         pod_view pod = pod_of(order);
+        answer_create(order, create_answer::created, pod);
+        return pod;
+    }
+
+    void answer_create(const create_pod& order, create_answer answer, pod_view pod) {
         create_done done;
         done.key = order.key;
         done.id = order.id;
-        done.answer = create_answer::created;
-        done.pod = pod;
+        done.answer = answer;
+        done.pod = std::move(pod);
         tell(done);
-        return pod;
     }
 
     /// A check is applied, and its first run is brought to a running pod.

@@ -131,12 +131,7 @@ BOOST_AUTO_TEST_CASE(a_check_that_turns_stale_says_so_once_and_recovers) {
     BOOST_TEST(reasons(b) == texts{}, boost::test_tools::per_element());
     const create_pod order = b.all<create_pod>().back();
     pod_view pod = b.pod_of(order);
-    create_done done;
-    done.key = order.key;
-    done.id = order.id;
-    done.answer = create_answer::created;
-    done.pod = pod;
-    b.tell(done);
+    b.answer_create(order, create_answer::created, pod);
     b.report(pod);
     b.accept_write();
     BOOST_TEST(b.take<record_event>().message == "passed; before, it was Stale");

@@ -68,12 +68,7 @@ BOOST_AUTO_TEST_CASE(a_clock_that_is_set_back_behind_the_creation_of_a_job_does_
     const create_pod order = b.take<create_pod>();
     b.clock.wall -= 3600s;
     const pod_view pod = b.ended(b.pod_of(order));
-    create_done done;
-    done.key = order.key;
-    done.id = order.id;
-    done.answer = create_answer::created;
-    done.pod = pod;
-    b.tell(done);
+    b.answer_create(order, create_answer::created, pod);
     b.advance(6s);
     BOOST_TEST(!b.has<create_pod>());
     BOOST_TEST((b.accept_write().result.how == outcome::ended_without_report));
@@ -373,17 +368,10 @@ BOOST_AUTO_TEST_CASE(the_report_of_a_job_waits_for_the_end_of_the_check_whose_na
     };
     for (const rule& r : {rule{5, false}, rule{0, true}, rule{-5, true}}) {
         bench b = synced_bench();
+        const check_view job = make_job();
         b.tell(check_applied{make_check("once", "check-uid")});
-        b.tell(check_applied{make_job()});
-        create_pod order; // of another replica
-        order.key = make_job().key;
-        order.kind = workload::job;
-        order.check_uid = make_job().uid;
-        order.slot = make_job().created;
-        order.generation = 1;
-        order.pod_name = pod_name(order.key, workload::job, order.slot, 0);
-        order.deadline = b.wall() + 30;
-        pod_view pod = b.running(b.pod_of(order));
+        b.tell(check_applied{job});
+        pod_view pod = b.running(b.pod_of(order_for(job, job.created, b.wall() + 30))); // another replica's
         pod.created = epoch + r.pod_made;
         b.tell(pod_applied{pod});
         b.report(pod);

@@ -151,12 +151,7 @@ BOOST_AUTO_TEST_CASE(the_late_answer_of_a_create_does_not_hide_the_pod_that_took
     second.uid = "second";
     second.secret = "another";
     b.tell(pod_applied{b.running(second)});
-    create_done late;
-    late.key = order.key;
-    late.id = order.id;
-    late.answer = create_answer::created;
-    late.pod = first;
-    b.tell(late);
+    b.answer_create(order, create_answer::created, first);
     b.advance(31s);
     BOOST_TEST((b.accept_write().result.how == outcome::timed_out_before_report));
     BOOST_TEST(b.take<delete_pod>().pod_uid == "second");

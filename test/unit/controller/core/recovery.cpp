@@ -6,18 +6,6 @@ using namespace core_test;
 
 namespace {
 
-create_pod order_for(const check_view& check, unix_seconds slot, unix_seconds deadline) {
-    create_pod order;
-    order.key = check.key;
-    order.check_uid = check.uid;
-    order.slot = slot;
-    order.generation = check.generation;
-    order.pod_name = pod_name(check.key, check.kind, slot, 0);
-    order.run_id = run_id(check.uid, slot, 0);
-    order.deadline = deadline;
-    return order;
-}
-
 check_view old_check() {
     check_view check = make_check();
     check.created = epoch - 100'000;

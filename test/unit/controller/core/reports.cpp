@@ -492,14 +492,7 @@ BOOST_AUTO_TEST_CASE(a_report_that_a_follower_read_after_a_stall_waits_for_its_p
     bench b = synced_bench(settings);
     const check_view check = make_check();
     b.tell(check_applied{check});
-    create_pod order; // of the leader, while this one stands still
-    order.key = check.key;
-    order.check_uid = check.uid;
-    order.slot = b.wall() + 1;
-    order.generation = check.generation;
-    order.deadline = b.wall() + 30;
-    order.run_id = run_id(check.uid, order.slot, 0);
-    order.pod_name = pod_name(check.key, workload::check, order.slot, 0);
+    const create_pod order = order_for(check, b.wall() + 1, b.wall() + 30); // the leader's, while this one stands still
     const pod_view pod = b.running(b.pod_of(order));
     b.stand_still(1min);
     const report_id id = b.report(pod);

@@ -402,12 +402,7 @@ BOOST_AUTO_TEST_CASE(a_pod_that_exists_already_is_adopted_if_it_is_this_run) {
     const create_pod order = b.take<create_pod>();
     pod_view pod = b.pod_of(order);
     pod.secret = "the first create's secret";
-    create_done done;
-    done.key = order.key;
-    done.id = order.id;
-    done.answer = create_answer::exists;
-    done.pod = pod;
-    b.tell(done);
+    b.answer_create(order, create_answer::exists, pod);
     b.advance(5s);
     BOOST_TEST(!b.has<create_pod>());
     b.report(pod);
@@ -425,12 +420,7 @@ BOOST_AUTO_TEST_CASE(a_pod_of_that_name_that_is_somebody_elses_is_a_named_error)
             pod_view pod = b.pod_of(order);
             pod.check = {"default", "other"};
             pod.check_uid = "uid-of-other";
-            create_done done;
-            done.key = order.key;
-            done.id = order.id;
-            done.answer = create_answer::exists;
-            done.pod = pod;
-            b.tell(done);
+            b.answer_create(order, create_answer::exists, pod);
         }
         b.advance(1s);
     }
@@ -609,15 +599,7 @@ BOOST_AUTO_TEST_CASE(a_follower_starts_deletes_and_infers_nothing_but_stores_rep
     bench b = synced_bench(settings);
     const check_view check = make_check();
     b.tell(check_applied{check});
-    create_pod order;
-    order.key = check.key;
-    order.check_uid = check.uid;
-    order.slot = epoch;
-    order.pod_name = pod_name(check.key, workload::check, epoch, 0);
-    order.run_id = run_id(check.uid, epoch, 0);
-    order.generation = 1;
-    order.deadline = epoch + 30;
-    pod_view pod = b.running(b.pod_of(order));
+    pod_view pod = b.running(b.pod_of(order_for(check, epoch, epoch + 30)));
     b.tell(pod_applied{pod});
     b.advance(10s);
     b.report(pod);
