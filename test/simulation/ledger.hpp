@@ -121,6 +121,7 @@ private:
     bool owns_its_name(const check_fact& check) const;
     bool is_open(const run_fact& run) const;
     bool has_result(const run_fact& run) const;
+    static unix_seconds interval_of(const kh::core::check_view& check);
     duration call_time() const;
     duration pause_time() const;
     time_point earliest_deadline(const run_fact& run) const;

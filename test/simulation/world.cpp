@@ -53,6 +53,11 @@ world::~world() {
     if (!cluster_is_stopped_)
         cluster_.stop();
     run_until([this] { return senders_ == 0; }, 300s);
+    let_checkers_rest();
+}
+
+/// What has nothing to wait for but its turn: the ends of connections.
+void world::let_checkers_rest() {
     while (checkers_runtime_.poll())
         ;
 }
@@ -482,8 +487,7 @@ void world::finish() {
     cluster_is_stopped_ = true;
     if (!cluster_.stop())
         ledger_.fail("something of the API server is left");
-    while (checkers_runtime_.poll())
-        ; // the ends of connections
+    let_checkers_rest();
     if (time_->size() != 0)
         ledger_.fail(fmt::format("{} waits are left at the end", time_->size()));
 }

@@ -70,6 +70,7 @@ private:
 
     bool turn();
     bool run_ready_handlers();
+    void let_checkers_rest();
     void move_time();
     void mark_time();
     void changed(std::string_view collection, const devcluster::change& what);
