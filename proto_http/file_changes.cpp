@@ -23,7 +23,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::uint32_t of_interest = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE;
+constexpr std::uint32_t of_interest = IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE;
 
 /// An editor writes a file in several steps.
 constexpr auto settle_time = std::chrono::milliseconds(50);
@@ -78,7 +78,9 @@ std::vector<step> way_to(const std::string& path) {
 class inotify_changes final : public file_changes {
 public:
     inotify_changes(asio::io_context& context, int descriptor, std::vector<std::string> paths)
-        : input_(context, descriptor), settling_(context), paths_(std::move(paths)) {}
+        : input_(context, descriptor), settling_(context), paths_(std::move(paths)) {
+        input_.non_blocking(true);
+    }
 
     /// Watches the way to each file as it is now. An error if the end of one, as far as it exists, cannot be watched.
     error_code follow() {
@@ -95,20 +97,22 @@ public:
     }
 
     asio::awaitable<result<void>> next() override {
-        bool is_seen = false;
-        while (!is_seen) {
+        for (bool is_seen = false; !is_seen || !being_written_.empty();) {
             auto [error, size] = co_await input_.async_read_some(asio::buffer(buffer_), await_tuple);
             if (error == asio::error::operation_aborted)
                 co_return errc::cancelled;
             if (error)
                 co_return error;
-            is_seen = concerns_us(size);
+            is_seen = take(size) || is_seen;
+            if (!is_seen)
+                continue;
+            settling_.expires_after(settle_time);
+            auto [cancelled] = co_await settling_.async_wait(await_tuple);
+            if (cancelled)
+                co_return errc::cancelled;
+            take_what_waits();
+            follow();
         }
-        settling_.expires_after(settle_time);
-        auto [cancelled] = co_await settling_.async_wait(await_tuple);
-        if (cancelled)
-            co_return errc::cancelled;
-        follow();
         co_return result<void>();
     }
 
@@ -138,27 +142,50 @@ private:
             if (!wanted.contains(id))
                 ::inotify_rm_watch(input_.native_handle(), id);
         names_ = std::move(wanted);
+        std::erase_if(being_written_, [this](const auto& file) { return !is_on_a_way(file.first, file.second); });
         return failed;
     }
 
-    bool concerns_us(std::size_t size) const {
-        bool found = false;
+    bool is_on_a_way(int id, std::string_view name) const {
+        const auto names = names_.find(id);
+        return names != names_.end() && names->second.contains(name);
+    }
+
+    /// Takes note of the events in the buffer. Says whether one concerns us.
+    bool take(std::size_t size) {
+        bool is_ours = false;
         for (std::size_t at = 0; at + sizeof(inotify_event) <= size;) {
             const auto* one = reinterpret_cast<const inotify_event*>(buffer_.data() + at);
             at += sizeof(inotify_event) + one->len;
-            if (one->mask & IN_Q_OVERFLOW)
-                found = true;
-            auto names = names_.find(one->wd);
-            std::string_view name = one->len == 0 ? std::string_view() : std::string_view(one->name);
-            found = found || (names != names_.end() && names->second.contains(name));
+            if (one->mask & IN_Q_OVERFLOW) {
+                being_written_.clear(); // the end of a writing may be among what is lost
+                is_ours = true;
+                continue;
+            }
+            std::string name = one->len == 0 ? std::string() : std::string(one->name); // ends at the first of its padding
+            if (!is_on_a_way(one->wd, name))
+                continue;
+            is_ours = true;
+            if (one->mask & IN_MODIFY)
+                being_written_.emplace(one->wd, std::move(name));
+            else // closed, or the name stands for something else now
+                being_written_.erase({one->wd, std::move(name)});
         }
-        return found;
+        return is_ours;
+    }
+
+    void take_what_waits() {
+        error_code error;
+        while (std::size_t size = input_.read_some(asio::buffer(buffer_), error))
+            take(size);
     }
 
     asio::posix::stream_descriptor input_;
     asio::steady_timer settling_;
     std::vector<std::string> paths_;
     std::map<int, std::set<std::string, std::less<>>> names_; ///< by watch
+    std::set<std::pair<int, std::string>>
+        being_written_; ///< watch and name of each file that a writer has changed and not closed
     alignas(inotify_event) std::array<char, 4096> buffer_;
 };
 

@@ -20,8 +20,9 @@ public:
     static result<std::unique_ptr<file_changes>> watch(boost::asio::io_context& context, const std::vector<std::string>& paths);
     virtual ~file_changes() = default;
 
-    /// Waits for a change, and a moment longer for those that belong to it. Which file it was is not told: read them. Errors:
-    /// errc::cancelled, or the system's code.
+    /// Waits for a change, a moment longer for those that belong to it, and until nobody has one of the files half written: one
+    /// that is written in place is empty for a while. Which file it was is not told: read them. Errors: errc::cancelled, or the
+    /// system's code.
     virtual boost::asio::awaitable<result<void>> next() = 0;
 };
 

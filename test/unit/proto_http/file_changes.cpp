@@ -117,6 +117,49 @@ BOOST_AUTO_TEST_CASE(another_file_is_nobodys_business) {
     BOOST_TEST(run_until([&] { return waiting.is_done(); }));
 }
 
+// One who writes it twice in a row has it truncated when the first change is told: it would be read as empty.
+BOOST_AUTO_TEST_CASE(a_file_that_is_being_written_is_told_when_its_writer_closes_it) {
+    auto changes = watch("a");
+    auto others = watch("b");
+    write("a");
+    std::ofstream half(folder / "a");
+    auto waiting = start(changes->next());
+    context.poll();
+    write("b");
+    BOOST_TEST(run(others->next()).has_value());
+    BOOST_TEST(!waiting.is_done());
+    half << "the whole" << std::flush;
+    half.close();
+    BOOST_TEST(run_until([&] { return waiting.is_done(); }));
+    auto again = start(changes->next());
+    write("b");
+    BOOST_TEST(run(others->next()).has_value());
+    BOOST_TEST(!again.is_done()); // all of it was one change
+    again.cancel();
+    run_until([&] { return again.is_done(); });
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_goes_while_it_is_being_written_is_told) {
+    auto changes = watch("a");
+    std::ofstream half(folder / "a");
+    half << "hal" << std::flush;
+    auto waiting = start(changes->next());
+    context.poll();
+    std::filesystem::remove(folder / "a");
+    BOOST_TEST(run_until([&] { return waiting.is_done(); }));
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_that_goes_while_its_file_is_being_written_is_told) {
+    std::filesystem::create_directory(folder / "conf");
+    auto changes = watch("conf/a");
+    std::ofstream half(folder / "conf" / "a");
+    half << "hal" << std::flush;
+    auto waiting = start(changes->next());
+    context.poll();
+    std::filesystem::rename(folder / "conf", folder / "old");
+    BOOST_TEST(run_until([&] { return waiting.is_done(); }));
+}
+
 BOOST_AUTO_TEST_CASE(a_wait_can_be_cancelled) {
     auto changes = watch("a");
     auto waiting = start(changes->next());
