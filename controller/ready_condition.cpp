@@ -4,8 +4,8 @@
 #include "asio_k8s/rfc3339.hpp"
 #include "proto_http/text.hpp"
 
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <fmt/format.h>
 
 #include <utility>
 
@@ -48,13 +48,6 @@ void read_conditions(const json::object& object, core::check_view& into) {
 
 std::string condition_patch_body(const core::ready_condition& ready, std::string_view other_conditions,
                                  std::string_view resource_version) {
-    json::array conditions;
-    json::parse_options options;
-    options.max_depth = k8s::nesting_max; // they came from the API server, which takes as many
-    json::error_code failure;
-    json::value others = json::parse(json::string_view(other_conditions.data(), other_conditions.size()), failure, {}, options);
-    if (!failure && others.is_array())
-        conditions = std::move(others.get_array());
     json::object condition;
     condition["type"] = condition_type;
     condition["status"] = ready.status;
@@ -62,16 +55,12 @@ std::string condition_patch_body(const core::ready_condition& ready, std::string
     condition["message"] = proto_http::valid_utf8(ready.message);
     condition["observedGeneration"] = ready.observed_generation;
     condition["lastTransitionTime"] = k8s::format_rfc3339(ready.since);
-    conditions.push_back(std::move(condition));
-    json::object metadata;
-    metadata["resourceVersion"] = resource_version;
-    json::object status;
-    status["observedGeneration"] = ready.observed_generation;
-    status["conditions"] = std::move(conditions);
-    json::object out;
-    out["metadata"] = std::move(metadata);
-    out["status"] = std::move(status);
-    return json::serialize(out);
+    // What others wrote is not read again: it goes back as it came, whatever it is.
+    std::string conditions(other_conditions.substr(0, other_conditions.rfind(']')));
+    conditions += conditions.empty() ? '[' : ',';
+    conditions += json::serialize(condition);
+    return fmt::format(R"({{"metadata":{{"resourceVersion":{}}},"status":{{"observedGeneration":{},"conditions":{}]}}}})",
+                       json::serialize(resource_version), ready.observed_generation, conditions);
 }
 
 } // namespace kh::v1

@@ -16,7 +16,7 @@ namespace kh::v1 {
 void read_conditions(const boost::json::object& object, core::check_view& into);
 
 /// A merge patch of the status for the object as it was at `resource_version`. The list is replaced as a whole: what others wrote
-/// is in it again.
+/// is in it again, as read_conditions found it (empty where there was nothing).
 std::string condition_patch_body(const core::ready_condition& ready, std::string_view other_conditions,
                                  std::string_view resource_version);
 

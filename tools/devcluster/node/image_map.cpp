@@ -147,6 +147,8 @@ boost::system::result<void, std::string> image_map::add(std::string_view text) {
     auto words = split_words(text.substr(equals + 1));
     if (!words)
         return words.error();
+    if (!words->empty() && words->front().empty())
+        return fmt::format("\"{}\" names no program", text);
     entry made;
     auto rest = words->begin() + (words->empty() ? 0 : 1);
     made.entrypoint.assign(words->begin(), rest);

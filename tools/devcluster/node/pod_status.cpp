@@ -71,8 +71,7 @@ void read_container_status(container_record& one, const json::object& status) {
     const auto* state = object_at(status, "state");
     if (state != nullptr && object_at(*state, "running") != nullptr)
         one.end = lost_end(one.id);
-    if (one.end)
-        one.now = phase::ended;
+    one.now = one.end ? phase::ended : phase::waiting;
 }
 
 void read_containers(pod_record& record, const json::object& spec, const json::object* status, std::string_view list,

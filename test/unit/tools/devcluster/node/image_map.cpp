@@ -117,6 +117,7 @@ BOOST_AUTO_TEST_CASE(an_entry_that_is_none_is_refused) {
     image_map map(all_but_missing());
     BOOST_TEST(map.add("a").error() == "\"a\" is not IMAGE=PROGRAM [ARGS...]");
     BOOST_TEST(map.add("a= ").error() == "\"a= \" names no program");
+    BOOST_TEST(map.add("*='' x").error() == "\"*='' x\" names no program");
     BOOST_TEST(map.add("A=x").error() ==
                "couldn't parse image name \"A\": invalid reference format: repository name (library/A) must be lowercase");
     BOOST_TEST(map.add("a=x 'y").error() == "a quote that does not end: 'y");

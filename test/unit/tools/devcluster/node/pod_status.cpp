@@ -195,6 +195,15 @@ BOOST_AUTO_TEST_CASE(a_pod_that_a_node_before_this_one_ran_has_lost_its_processe
     BOOST_TEST(record.started.value() == second - 283);
 }
 
+// Somebody may write a status with two entries of one name: the last one counts.
+BOOST_AUTO_TEST_CASE(a_container_with_two_statuses_is_shown_by_the_last) {
+    const auto pod = pod_with(one_always, R"({"containerStatuses":[
+        {"name":"main","state":{"running":{}}}, {"name":"main","state":{"waiting":{}}}]})");
+    const auto record = read_pod(pod, now);
+    BOOST_TEST((record.containers.at(0).now == phase::waiting));
+    BOOST_TEST(json::serialize(status_of(record, pod).at("containerStatuses").at(0).at("state")).starts_with(R"({"waiting")"));
+}
+
 BOOST_AUTO_TEST_CASE(deletion_and_deadline_are_taken_from_the_pod_as_it_changes) {
     auto record = read_pod(pod_with(R"({"activeDeadlineSeconds":60,"terminationGracePeriodSeconds":7,"containers":[]})"), now);
     BOOST_TEST((record.deadline == now.now + 60s));
