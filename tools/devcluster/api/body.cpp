@@ -164,9 +164,24 @@ bool has_numbers_only(json::value& in) {
     return good;
 }
 
+/// yaml-cpp reads the escapes \N and \_ as the bytes 85 and A0 instead of the characters U+0085 and U+00A0. All else is UTF-8, as
+/// the document is.
+std::string with_whole_characters(std::string_view text) {
+    std::string made;
+    while (!text.empty()) {
+        const auto size = proto_http::utf8_sequence_size(text);
+        if (size == 0)
+            made += '\xC2';
+        const auto taken = std::max<std::size_t>(size, 1);
+        made += text.substr(0, taken);
+        text.remove_prefix(taken);
+    }
+    return made;
+}
+
 /// YAML 1.1, as Kubernetes reads manifests.
 json::value scalar(const YAML::Node& node) {
-    const auto& text = node.Scalar();
+    const auto text = with_whole_characters(node.Scalar());
     if (node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str")
         return json::value(text);
     if (is_one_of(text, {"", "~", "null", "Null", "NULL"}))

@@ -56,6 +56,7 @@ BOOST_AUTO_TEST_CASE(plain_scalars_are_what_manifests_mean) {
         {"-x", "\"-x\""},
         {"18446744073709551615", "18446744073709551615"},
         {"-9223372036854775808", "-9223372036854775808"},
+        {R"("\u00e9\N\_\x85\L")", "\"\u00e9\u0085\u00a0\u0085\u2028\""},
     };
     for (const auto& one : cases)
         BOOST_TEST(yaml(std::string("a: ") + one.text) == std::string("{\"a\":") + one.json + "}", one.text);
