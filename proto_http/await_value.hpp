@@ -17,10 +17,13 @@ namespace proto_http {
 using await_tuple_t = boost::asio::as_tuple_t<boost::asio::use_awaitable_t<>>;
 inline constexpr await_tuple_t await_tuple{boost::asio::use_awaitable};
 
-/// Completes `handler` through its executor, never inline: the initiating function may still be on the stack.
+/// Completes `handler` on the executor, never inline: the initiating function may still be on the stack. There is one loop, so
+/// that is the handler's own executor too; as a function of its own it is not dispatched a second time to find that out.
 template <class Executor, class Handler, class... Args>
 void post_completion(const Executor& executor, Handler handler, Args... args) {
-    boost::asio::post(executor, boost::asio::append(std::move(handler), std::move(args)...));
+    boost::asio::post(executor, [handler = std::move(handler), ... args = std::move(args)]() mutable {
+        std::move(handler)(std::move(args)...);
+    });
 }
 
 } // namespace proto_http
