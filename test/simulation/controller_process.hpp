@@ -33,7 +33,7 @@ public:
 
     const std::string& name() const noexcept { return name_; }
     boost::asio::io_context& context() noexcept { return context_; }
-    test_support::manual_runtime& runtime() noexcept { return runtime_; }
+    test_support::manual_runtime& runtime() noexcept;
     bool has_ended() const noexcept { return has_ended_; }
     bool is_ready() const;
 
@@ -44,6 +44,9 @@ public:
 
     /// SIGSTOP and SIGCONT: while it is paused the world lets none of its handlers run, and time and packets wait for nobody.
     bool is_paused = false;
+
+    /// The network between it and the API server drops everything, or no longer does: what was sent in between then arrives.
+    void cut_off(bool is_cut_off);
 
     /// kill -9, as everybody else sees it: its connections break, its port is closed, nothing that it still does reaches anybody.
     /// What is left of it is then cancelled at the same moment of virtual time, and must end: false if a coroutine does not.
@@ -63,10 +66,11 @@ public:
 private:
     class told_log;
     class told_changes;
+    class process_runtime;
 
     std::string name_;
     boost::asio::io_context context_{1};
-    test_support::manual_runtime runtime_;
+    std::unique_ptr<process_runtime> runtime_;
     std::unique_ptr<kh::logger> log_;
     std::unique_ptr<proto_http::event> config_is_written_;
     std::unique_ptr<k8s::client> api_;

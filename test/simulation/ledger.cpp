@@ -25,7 +25,7 @@ void ledger::fail(std::string what) {
 /// How long an API call may take until it has its effect.
 duration ledger::call_time() const {
     const auto& f = about_.faults;
-    return f.slow > 0 || f.wire > 0s ? duration(45s) : f.latency_max * 2 + 1s;
+    return f.slow > 0 || about_.stalls() ? duration(45s) : f.latency_max * 2 + 1s;
 }
 
 /// How long a controller may stand still.

@@ -52,8 +52,7 @@ void ledger::judge_acknowledged(const try_fact& sent) {
     // A resend may come late: it joins the report that it repeats. So may one that is stored already.
     const auto stored_before = is_stored && slot->second.ended < sent.sent;
     const auto latest = run.created + run.timeout + call_time() + pause_time() + 1s;
-    if (!sent.is_resend && !stored_before && sent.sent > latest && run.jumps == jumps_ && run.lives == lives_ &&
-        about_.faults.wire == 0s)
+    if (!sent.is_resend && !stored_before && sent.sent > latest && run.jumps == jumps_ && run.lives == lives_ && !about_.stalls())
         fail(fmt::format("the report of {} was sent {} s after its start and taken; its timeout is {} s", run.pod.name,
                          (sent.sent - run.created) / 1s, run.timeout / 1s));
 }

@@ -93,6 +93,7 @@ plan draw_plan(std::uint64_t seed) {
         p.faults.pause = rate(d, 0.4, 20s, 90s);
         if (p.faults.overlap.count() == 0)
             p.faults.overlap = rate(d, 0.4, 20s, 90s);
+        p.faults.partition = rate(d, 0.4, 20s, 90s);
     }
     return p;
 }
@@ -128,6 +129,7 @@ std::string describe(const plan& of) {
     every("pause every", f.pause);
     every("outage every", f.outage);
     every("wire every", f.wire);
+    every("partition every", f.partition);
     every("compact every", f.compact);
     every("clock every", f.clock);
     every("user every", f.user);

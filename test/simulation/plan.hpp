@@ -34,6 +34,8 @@ struct fault_mix {
     std::chrono::seconds pause{};  ///< SIGSTOP of a controller, for as long as up to three leases; only where they elect a leader
     std::chrono::seconds outage{}; ///< the API server is away
     std::chrono::seconds wire{};   ///< one connection is reset or stalls
+    std::chrono::seconds
+        partition{};                ///< the network between one controller and the API server drops everything; with an election
     std::chrono::seconds compact{}; ///< the API server forgets its history
     std::chrono::seconds clock{};   ///< the controller's wall clock jumps, up to an hour both ways
     std::chrono::seconds user{};    ///< somebody edits, deletes, recreates
@@ -75,6 +77,8 @@ struct plan {
     unsigned failed_pods_max = 4;
 
     bool jumps() const { return faults.clock.count() != 0; }
+    /// What is sent may arrive much later.
+    bool stalls() const { return faults.wire.count() != 0 || faults.partition.count() != 0; }
 };
 
 plan draw_plan(std::uint64_t seed);

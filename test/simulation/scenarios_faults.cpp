@@ -254,4 +254,28 @@ BOOST_AUTO_TEST_CASE(a_follower_takes_reports_and_leads_when_the_leader_is_kille
     end();
 }
 
+BOOST_AUTO_TEST_CASE(a_leader_that_is_cut_off_from_the_api_server_hands_over_and_loses_no_report) {
+    about.has_election = true;
+    about.faults.partition = 60s;
+    begin();
+    world->run_for(2s);
+    world->start_controller();
+    world->run_for(2s);
+    world->apply_check(check(60s, 30s));
+    BOOST_TEST(pods_are(1));
+    world->reports_to = 0;
+    world->controller().cut_off(true);
+    BOOST_TEST(until([&] { return !world->controller().leads(); }, 20s));
+    auto another = check(60s, 30s);
+    another.key.name = "another";
+    world->apply_check(another);
+    BOOST_TEST(pods_are(2, 40s));                                // the other one leads
+    BOOST_TEST((state()->how == outcome::ended_without_report)); // and knows of no report
+    world->controller().cut_off(false);
+    BOOST_TEST(result_is(outcome::passed));
+    BOOST_TEST(until([&] { return !world->answers().empty(); }));
+    BOOST_TEST(world->answers().front() == 200u);
+    end();
+}
+
 BOOST_AUTO_TEST_SUITE_END()

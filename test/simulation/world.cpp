@@ -349,6 +349,7 @@ void world::plan_chaos() {
         });
     });
     again(f.wire, [this] { cut_a_wire(); });
+    again(f.partition, [this] { cut_off(); });
     again(f.compact, [this] {
         trace_.line("the API server forgets its history");
         cluster_.compact();
@@ -394,6 +395,21 @@ void world::pause() {
     });
 }
 
+void world::cut_off() {
+    if (controllers_.empty())
+        return;
+    auto& which = *dice_.pick(controllers_);
+    trace_.line("{} is cut off from the API server", which.name());
+    which.cut_off(true);
+    after(dice_.time(1s, 40s), [this, name = which.name(), lonely = &which] {
+        for (auto& one : controllers_)
+            if (one.get() == lonely) {
+                trace_.line("{} reaches the API server again", name);
+                one->cut_off(false);
+            }
+    });
+}
+
 void world::cut_a_wire() {
     auto& of = dice_.chance(0.7) || controllers_.empty() ? cluster_.runtime() : controllers_.front()->runtime();
     const auto& open = of.connections();
@@ -432,8 +448,10 @@ void world::heal() {
     // What stalls or is slow is no concern of the bounds that hold from now on.
     cluster_.runtime().reset_connections();
     kill_after_handlers_.reset();
-    for (auto& one : controllers_)
+    for (auto& one : controllers_) {
         one->is_paused = false;
+        one->cut_off(false);
+    }
     while (controllers_.size() > 1)
         kill_controller();
     if (controllers_.empty())

@@ -76,6 +76,7 @@ private:
     void changed(std::string_view collection, const devcluster::change& what);
     void plan_chaos();
     void pause();
+    void cut_off();
     void look_at_leaders();
     bool is_paused(const boost::asio::io_context& context) const;
     void again(std::chrono::seconds mean, std::function<void()> what);
