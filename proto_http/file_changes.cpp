@@ -23,7 +23,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::uint32_t of_interest = IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE;
+constexpr std::uint32_t of_interest = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE;
 
 /// An editor writes a file in several steps.
 constexpr auto settle_time = std::chrono::milliseconds(50);
@@ -130,7 +130,9 @@ private:
         for (const auto& way : ways) {
             error_code of_last;
             for (const auto& [folder, name] : way) {
-                const int id = ::inotify_add_watch(input_.native_handle(), folder.c_str(), of_interest);
+                // Of the folders before the last one nobody needs to hear that a neighbour is written.
+                const std::uint32_t also = &name == &way.back().second ? IN_MODIFY | IN_MASK_ADD : IN_MASK_ADD;
+                const int id = ::inotify_add_watch(input_.native_handle(), folder.c_str(), of_interest | also);
                 of_last = id < 0 ? error_code(errno, boost::system::system_category()) : error_code();
                 if (id >= 0)
                     wanted[id].insert(name);
@@ -162,14 +164,14 @@ private:
                 is_ours = true;
                 continue;
             }
-            std::string name = one->len == 0 ? std::string() : std::string(one->name); // ends at the first of its padding
+            const std::string_view name = one->len == 0 ? std::string_view() : std::string_view(one->name);
             if (!is_on_a_way(one->wd, name))
                 continue;
             is_ours = true;
             if (one->mask & IN_MODIFY)
-                being_written_.emplace(one->wd, std::move(name));
+                being_written_.emplace(one->wd, name);
             else // closed, or the name stands for something else now
-                being_written_.erase({one->wd, std::move(name)});
+                being_written_.erase({one->wd, std::string(name)});
         }
         return is_ours;
     }
@@ -184,8 +186,7 @@ private:
     asio::steady_timer settling_;
     std::vector<std::string> paths_;
     std::map<int, std::set<std::string, std::less<>>> names_; ///< by watch
-    std::set<std::pair<int, std::string>>
-        being_written_; ///< watch and name of each file that a writer has changed and not closed
+    std::set<std::pair<int, std::string>> being_written_;     ///< by watch and name: changed and not closed
     alignas(inotify_event) std::array<char, 4096> buffer_;
 };
 
