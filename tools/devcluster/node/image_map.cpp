@@ -147,8 +147,6 @@ boost::system::result<void, std::string> image_map::add(std::string_view text) {
     auto words = split_words(text.substr(equals + 1));
     if (!words)
         return words.error();
-    if (!words->empty() && words->front().empty())
-        return fmt::format("\"{}\" names no program", text);
     entry made;
     auto rest = words->begin() + (words->empty() ? 0 : 1);
     made.entrypoint.assign(words->begin(), rest);
@@ -158,10 +156,11 @@ boost::system::result<void, std::string> image_map::add(std::string_view text) {
         auto parsed = parse_image(image);
         if (!parsed)
             return parsed.error().message;
-        if (made.entrypoint.empty())
-            return fmt::format("\"{}\" names no program", text);
         made.image = std::move(*parsed);
     }
+    // Any image may be taken without one, for containers with a command of their own.
+    if (made.entrypoint.empty() ? !made.matches_all : made.entrypoint.front().empty())
+        return fmt::format("\"{}\" names no program", text);
     entries_.push_back(std::move(made));
     return {};
 }
