@@ -7,8 +7,6 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
-#include <utility>
-
 namespace kh::v1 {
 
 namespace json = boost::json;
