@@ -47,10 +47,13 @@ private:
 /// Whatever it dials is the API server.
 class controller_process::process_runtime final : public test_support::manual_runtime {
 public:
-    using manual_runtime::manual_runtime;
+    template <class... Args>
+    explicit process_runtime(Args&&... args) : manual_runtime(std::forward<Args>(args)...) {
+        reached_.set();
+    }
 
     boost::asio::awaitable<proto_http::result<std::unique_ptr<proto_http::stream>>> dial(proto_http::host_port to) override {
-        if (is_cut_off_ && co_await reached_.wait())
+        if (!reached_.is_set() && co_await reached_.wait())
             co_return proto_http::errc::cancelled;
         auto made = co_await manual_runtime::dial(std::move(to));
         if (made) {
@@ -61,15 +64,13 @@ public:
     }
 
     void cut_off(bool is_cut_off) {
-        is_cut_off_ = is_cut_off;
         is_cut_off ? reached_.reset() : reached_.set();
         for (auto& one : dialled_)
             one.stall(is_cut_off);
     }
 
 private:
-    bool is_cut_off_ = false;
-    proto_http::event reached_{*this};
+    proto_http::event reached_{*this}; ///< whether the API server can be
     std::vector<test_support::memory_wire> dialled_;
 };
 

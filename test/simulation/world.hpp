@@ -75,6 +75,8 @@ private:
     void mark_time();
     void changed(std::string_view collection, const devcluster::change& what);
     void plan_chaos();
+    void afflict(controller_process& which, void (*set)(controller_process&, bool), std::string_view begins, duration at_most,
+                 std::string_view ends);
     void pause();
     void cut_off();
     void look_at_leaders();
