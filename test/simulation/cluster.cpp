@@ -1,7 +1,9 @@
 #include "simulation/cluster.hpp"
 
+#include "asio_k8s/json_access.hpp"
 #include "asio_k8s/rfc3339.hpp"
 #include "controller/names.hpp"
+#include "tools/devcluster/api/api_call.hpp"
 #include "tools/devcluster/api/body.hpp"
 #include "tools/devcluster/dev/definitions.hpp"
 
@@ -34,15 +36,25 @@ status_error made_up(unsigned code, std::string reason, std::optional<unsigned> 
     return made;
 }
 
-/// The definitions parsed once: a world is made thousands of times.
-const std::vector<json::value>& definitions() {
-    static const auto parsed = [] {
-        std::vector<json::value> made;
+devcluster::api_server_options server_options() {
+    devcluster::api_server_options made;
+    made.with_core_schemas = false;
+    return made;
+}
+
+/// Our definitions as an API server has stored them. Parsed and judged once: a world is made thousands of times.
+const std::vector<devcluster::object_ptr>& definitions() {
+    static const auto stored = [] {
+        asio::io_context context;
+        test_support::manual_runtime rt(context);
+        devcluster::api_server api(rt, server_options());
+        auto& all = api.all();
+        const auto type = all.types().find("apiextensions.k8s.io", "v1", "customresourcedefinitions");
         for (auto text : devcluster::kuberhealthy_definitions())
-            made.push_back(devcluster::parse_yaml(text).value());
-        return made;
+            all.create(*type, {}, devcluster::parse_yaml(text).value().get_object()).value();
+        return all.stored().in(type->collection_name()).list({});
     }();
-    return parsed;
+    return stored;
 }
 
 json::object container_status(std::string_view name, json::object state) {
@@ -91,12 +103,15 @@ std::string_view phase_text(kh::core::pod_phase phase) {
 
 /// When the first container began, by what is stored.
 std::string began(const json::object& pod, const std::string& otherwise) {
-    boost::system::error_code missing;
-    const json::value whole(pod);
-    for (auto at :
-         {"/status/containerStatuses/0/state/running/startedAt", "/status/containerStatuses/0/state/terminated/startedAt"})
-        if (const auto* found = whole.find_pointer(at, missing); found != nullptr && found->is_string())
-            return std::string(found->get_string());
+    const auto* status = k8s::object_at(pod, "status");
+    const auto* containers = status == nullptr ? nullptr : k8s::array_at(*status, "containerStatuses");
+    const auto* first = containers == nullptr || containers->empty() ? nullptr : containers->front().if_object();
+    const auto* state = first == nullptr ? nullptr : k8s::object_at(*first, "state");
+    if (state != nullptr)
+        for (std::string_view how : {"running", "terminated"})
+            if (const auto* is = k8s::object_at(*state, how))
+                if (const auto at = k8s::text_at(*is, "startedAt"); !at.empty())
+                    return std::string(at);
     return otherwise;
 }
 
@@ -217,7 +232,8 @@ private:
         } else if (d.chance(mix.cut)) {
             f.cuts_after = static_cast<std::size_t>(d.below(is_watch ? 6000 : 1500)) + 1;
         }
-        f.floods_bookmarks = is_watch && d.chance(mix.bookmarks);
+        if (is_watch && d.chance(mix.bookmarks))
+            f.bookmark_interval = d.time(20ms, 500ms);
         return f;
     }
 
@@ -259,16 +275,15 @@ cluster::cluster(std::uint64_t seed, const plan& about, dice& draws, trace& told
 cluster::~cluster() = default;
 
 void cluster::serve() {
-    devcluster::api_server_options options;
-    options.with_core_schemas = false;
+    auto options = server_options();
     options.faults = faults_.get();
     api_ = std::make_unique<devcluster::api_server>(runtime_, options);
     server_ = std::make_unique<proto_http::server>(runtime_, api_->routes(), devcluster::api_server::limits());
-    api_->load();
     auto& all = api_->all();
-    const auto crds = all.types().find("apiextensions.k8s.io", "v1", "customresourcedefinitions");
+    auto& crds = all.stored().in(all.types().find("apiextensions.k8s.io", "v1", "customresourcedefinitions")->collection_name());
     for (const auto& each : definitions())
-        all.create(*crds, {}, each.get_object()).value();
+        all.stored().restore(crds, devcluster::key_of(each->value), each->value, each->revision);
+    api_->load();
     json::object space; // of the controller: its Lease is there
     space["metadata"] = json::object{{"name", "kuberhealthy"}};
     all.create(*all.types().find("", "v1", "namespaces"), {}, std::move(space)).value();

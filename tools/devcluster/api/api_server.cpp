@@ -140,12 +140,14 @@ std::vector<served_resource> served_resources(const registry& types) {
     return made;
 }
 
-void add_namespace(objects& all, std::string_view name) {
+void add_namespace(objects& all, const std::string& name) {
+    if (all.stored().in("namespaces").find({"", name}))
+        return; // it was restored
     json::object space;
     space["kind"] = "Namespace";
     space["apiVersion"] = "v1";
     space["metadata"] = json::object{{"name", name}};
-    all.create(*all.types().find("", "v1", "namespaces"), {}, std::move(space)); // AlreadyExists after a restart
+    all.create(*all.types().find("", "v1", "namespaces"), {}, std::move(space));
 }
 
 } // namespace

@@ -5,6 +5,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
@@ -12,9 +13,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <deque>
+#include <functional>
 #include <initializer_list>
 #include <optional>
-#include <set>
 #include <sstream>
 
 namespace devcluster {
@@ -38,6 +40,8 @@ public:
     static constexpr std::size_t max_key_size = std::size_t(-1);
     static constexpr std::size_t max_string_size = std::size_t(-1);
 
+    explicit duplicate_finder(std::string_view text) : text_(text) {}
+
     std::vector<std::string> found;
 
     bool on_document_begin(error_code&) { return true; }
@@ -51,9 +55,8 @@ public:
         return true;
     }
     bool on_key(json::string_view part, std::size_t, error_code&) {
-        key_.append(part.data(), part.size());
         auto& here = levels_.back();
-        here.key = std::exchange(key_, {});
+        here.key = whole_key(part);
         if (!here.seen.insert(here.key).second)
             found.push_back(path());
         return true;
@@ -73,9 +76,19 @@ private:
     struct level {
         bool is_list = false;
         std::size_t index = 0;
-        std::string key;
-        std::set<std::string> seen;
+        std::string_view key;
+        boost::unordered_flat_set<std::string_view> seen;
     };
+
+    /// A key without escapes stays where it is, in the text.
+    std::string_view whole_key(json::string_view last_part) {
+        const bool is_in_text = std::greater_equal<>()(last_part.data(), text_.data()) &&
+                                std::less<>()(last_part.data(), text_.data() + text_.size());
+        if (key_.empty() && is_in_text)
+            return last_part;
+        key_.append(last_part.data(), last_part.size());
+        return unescaped_.emplace_back(std::exchange(key_, {}));
+    }
 
     bool begin(bool is_list) {
         levels_.emplace_back().is_list = is_list;
@@ -101,8 +114,10 @@ private:
         return made;
     }
 
+    std::string_view text_;
     std::vector<level> levels_;
     std::string key_;
+    std::deque<std::string> unescaped_;
 };
 
 bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
@@ -353,7 +368,7 @@ std::string to_yaml(const json::value& value) {
 }
 
 std::vector<std::string> duplicate_fields(std::string_view json_text) {
-    json::basic_parser<duplicate_finder> parser(options());
+    json::basic_parser<duplicate_finder> parser(options(), json_text);
     boost::system::error_code failure;
     parser.write_some(false, json_text.data(), json_text.size(), failure);
     return failure ? std::vector<std::string>() : parser.handler().found;

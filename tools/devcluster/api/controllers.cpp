@@ -62,29 +62,31 @@ void controllers::changed(collection& in, const object_key& key, const change& w
 }
 
 void controllers::index(const reference& who, const object_ptr& before, const object_ptr& now) {
-    if (before) {
-        auto uid = std::string(metadata_text(before->value, "uid"));
+    const bool has_same_owners = before && now && owners_of(before->value) == owners_of(now->value);
+    if (before && !has_same_owners)
         for (const auto& owner : owners_of(before->value))
             dependents_[std::string(k8s::text_at(owner.get_object(), "uid"))].erase(who);
-        if (!now) {
-            uids_.erase(uid);
-            // What it owned, and what waited for it to go.
-            if (auto at = dependents_.find(uid); at != dependents_.end())
-                to_look_at_.insert(at->second.begin(), at->second.end());
-            for (const auto& owner : owners_of(before->value))
-                if (auto at = uids_.find(std::string(k8s::text_at(owner.get_object(), "uid"))); at != uids_.end())
-                    to_look_at_.insert(at->second);
-            if (auto space = reference{"namespaces", object_key(std::string(), who.key.first)}; !who.key.first.empty())
-                to_look_at_.insert(std::move(space));
-        }
+    if (before && !now) {
+        auto uid = std::string(metadata_text(before->value, "uid"));
+        uids_.erase(uid);
+        // What it owned, and what waited for it to go.
+        if (auto at = dependents_.find(uid); at != dependents_.end())
+            to_look_at_.insert(at->second.begin(), at->second.end());
+        for (const auto& owner : owners_of(before->value))
+            if (auto at = uids_.find(std::string(k8s::text_at(owner.get_object(), "uid"))); at != uids_.end())
+                to_look_at_.insert(at->second);
+        if (auto space = reference{"namespaces", object_key(std::string(), who.key.first)}; !who.key.first.empty())
+            to_look_at_.insert(std::move(space));
     }
-    if (now) {
+    if (now && !before)
         uids_[std::string(metadata_text(now->value, "uid"))] = who;
+    if (now && !has_same_owners)
         for (const auto& owner : owners_of(now->value))
             dependents_[std::string(k8s::text_at(owner.get_object(), "uid"))].insert(who);
-        if (!owners_of(now->value).empty() || is_ending(now->value) || (!before && who.collection == "namespaces"))
-            to_look_at_.insert(who);
-    }
+    // Whose owners are the same is brought up by their end.
+    if (now && ((!has_same_owners && !owners_of(now->value).empty()) || is_ending(now->value) ||
+                (!before && who.collection == "namespaces")))
+        to_look_at_.insert(who);
     if (!to_look_at_.empty())
         pending_.set();
 }

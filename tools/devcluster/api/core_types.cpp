@@ -235,9 +235,7 @@ resource_type definitions() {
     return type;
 }
 
-} // namespace
-
-void add_core_types(registry& to, bool with_schemas) {
+std::vector<type_ptr> make_core_types(bool with_schemas) {
     std::vector<resource_type> types;
     types.push_back(namespaces());
     types.push_back(nodes());
@@ -250,12 +248,31 @@ void add_core_types(registry& to, bool with_schemas) {
     types.back().answers_deleted = true;
     types.push_back(leases());
     types.push_back(definitions());
+    std::vector<type_ptr> made;
     for (auto& type : types) {
         type.columns = columns_of_kind(type.kind);
         if (with_schemas)
             type.structure = core_schema(type.group, type.version, type.kind);
-        to.add(std::make_shared<const resource_type>(std::move(type)));
+        made.push_back(std::make_shared<const resource_type>(std::move(type)));
     }
+    return made;
+}
+
+/// Made once: a simulation has thousands of servers.
+const std::vector<type_ptr>& core_types(bool with_schemas) {
+    if (with_schemas) {
+        static const auto with = make_core_types(true);
+        return with;
+    }
+    static const auto without = make_core_types(false);
+    return without;
+}
+
+} // namespace
+
+void add_core_types(registry& to, bool with_schemas) {
+    for (const auto& type : core_types(with_schemas))
+        to.add(type);
 }
 
 } // namespace devcluster

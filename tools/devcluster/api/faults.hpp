@@ -22,7 +22,7 @@ struct fault {
     bool resets_after = false;                ///< it has taken effect, the connection breaks without an answer
     std::optional<std::size_t> cuts_after; ///< the connection breaks after that many bytes of the body: half a JSON, half a watch
     std::uint64_t stale_by = 0;            ///< a list is answered as of that many revisions ago (a lagging watch cache)
-    bool floods_bookmarks = false;         ///< a watch sends a bookmark every 10 ms
+    std::optional<proto_http::duration> bookmark_interval; ///< a watch sends a bookmark that often: a flood
 };
 
 class fault_source {

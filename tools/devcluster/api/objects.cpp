@@ -9,10 +9,12 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/json/array.hpp>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace devcluster {
 
@@ -104,7 +106,9 @@ outcome<void> check_metadata(const resource_type& type, const json::object& obje
         return undecodable(type, object, options, not_unmarshalled({}, *metadata, "value of type v1.ObjectMeta").message);
     if (!type.is_custom || !type.structure)
         return {};
-    auto copy = metadata->get_object();
+    std::array<unsigned char, 4096> room; // for a copy that is no longer needed than this call
+    json::monotonic_resource resource(room.data(), room.size());
+    json::object copy(metadata->get_object(), &resource);
     metadata_schema().prune(copy);
     auto causes = metadata_schema().validate(copy);
     auto mistyped = std::find_if(causes.begin(), causes.end(), is_mistyped);
@@ -161,13 +165,21 @@ bool has_new_finalizer(const json::object& next, const json::object& stored) {
            });
 }
 
-void add_finalizer(json::object& metadata, std::string_view name) {
+/// What holds an object until its delete has been carried on to what depends on it; empty: nothing.
+std::string_view finalizer_of(std::string_view propagation) {
+    return propagation == "Foreground" ? "foregroundDeletion" : propagation == "Orphan" ? "orphan" : "";
+}
+
+/// False if it has it.
+bool add_finalizer(json::object& metadata, std::string_view name) {
     auto& list = metadata["finalizers"];
     if (!list.is_array())
         list.emplace_array();
     auto& names = list.get_array();
-    if (std::none_of(names.begin(), names.end(), [&](const json::value& one) { return one == json::value(name); }))
-        names.emplace_back(name);
+    if (std::any_of(names.begin(), names.end(), [&](const json::value& one) { return one == json::value(name); }))
+        return false;
+    names.emplace_back(name);
+    return true;
 }
 
 } // namespace
@@ -420,18 +432,17 @@ outcome<deletion> objects::remove(const resource_type& type, const object_key& k
         return precondition_failed(type, key, "ResourceVersion", options.resource_version, version, "modified");
 
     auto grace = type.rules.grace_seconds ? type.rules.grace_seconds(current->value, options.grace_seconds) : 0;
-    auto next = current->value;
-    auto& metadata = metadata_of(next);
-    if (options.propagation == "Foreground")
-        add_finalizer(metadata, "foregroundDeletion");
-    else if (options.propagation == "Orphan")
-        add_finalizer(metadata, "orphan");
-
+    const auto finalizer = finalizer_of(options.propagation);
     auto& collection = store_.in(type.collection_name());
-    bool is_gone = grace == 0 && !is_held(type, next);
+    bool is_gone = grace == 0 && finalizer.empty() && !is_held(type, current->value);
     // Of a kind that knows grace, a watch sees that the deletion begins even where it ends at once.
     if (is_gone && !type.rules.grace_seconds)
         return deletion{options.dry_run ? current : store_.erase(collection, key), true};
+    if (options.dry_run)
+        return deletion{current, is_gone};
+    auto next = current->value;
+    auto& metadata = metadata_of(next);
+    bool is_changed = !finalizer.empty() && add_finalizer(metadata, finalizer);
     bool is_ending = !k8s::text_at(metadata, "deletionTimestamp").empty();
     auto left = k8s::integer_at(metadata, "deletionGracePeriodSeconds").value_or(0);
     // A second delete may only shorten what is left.
@@ -440,12 +451,11 @@ outcome<deletion> objects::remove(const resource_type& type, const object_key& k
         metadata["deletionGracePeriodSeconds"] = grace;
         if (type.has_generation && !is_ending)
             metadata["generation"] = k8s::integer_at(metadata, "generation").value_or(0) + 1;
+        is_changed = true;
     }
     if (!is_ending && type.rules.prepare_delete)
         type.rules.prepare_delete(next);
-    if (options.dry_run)
-        return deletion{current, is_gone};
-    auto last = next == current->value ? current : store_.put(collection, key, std::move(next));
+    auto last = is_changed ? store_.put(collection, key, std::move(next)) : current;
     return deletion{is_gone ? store_.erase(collection, key) : last, is_gone};
 }
 

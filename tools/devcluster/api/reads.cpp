@@ -193,8 +193,7 @@ outcome<server_response> answer_watch(proto_http::runtime& rt, objects& all, con
     made.fields = std::move(selected->fields);
     made.how = what.how;
     made.bookmarks = what.query.is_true("allowWatchBookmarks");
-    if (what.fate.floods_bookmarks)
-        made.bookmark_interval = std::chrono::milliseconds(10);
+    made.bookmark_interval = what.fate.bookmark_interval.value_or(made.bookmark_interval);
     auto timeout = what.query.integer("timeoutSeconds").value_or(0);
     made.timeout = timeout > 0 ? std::chrono::seconds(timeout) : watch_timeout_default;
     auto version = what.query.get("resourceVersion");

@@ -183,14 +183,15 @@ private:
         node.is_go_type = components_ != nullptr;
         node.preserves_unknown =
             is_true(source, "x-kubernetes-preserve-unknown-fields") || (components_ != nullptr && has_no_members);
-        node.is_embedded_resource = is_true(source, "x-kubernetes-embedded-resource");
         if (const auto* rules = array_at(source, "x-kubernetes-validations"); rules != nullptr && !rules->empty())
             node.has_rules = true;
         if (components_ != nullptr)
             return;
+        node.is_embedded_resource = is_true(source, "x-kubernetes-embedded-resource");
         auto list = text_at(source, "x-kubernetes-list-type");
         node.list = list == "set" ? list_kind::set : list == "map" ? list_kind::map : list_kind::atomic;
         node.map_keys = texts_at(source, "x-kubernetes-list-map-keys");
+        node.has_invariants = node.has_invariants || node.is_embedded_resource || node.list != list_kind::atomic;
     }
 
     std::vector<schema_node*> compile_all(schema_node& node, const object& source, std::string_view name) {
@@ -205,6 +206,7 @@ private:
     schema_node& compile_part(schema_node& node, const object& source) {
         auto& part = compile(source);
         node.has_rules = node.has_rules || part.has_rules;
+        node.has_invariants = node.has_invariants || part.has_invariants;
         return part;
     }
 

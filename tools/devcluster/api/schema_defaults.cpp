@@ -72,7 +72,7 @@ bool is_embedded(const schema_node* of) {
 /// kube-apiserver's rules keeps a member but nothing inside of it. `keeps` says that unknown members stay.
 class pruner {
 public:
-    void prune(value& in, const schema_node* of, const std::string& path, bool keeps = false, bool is_root = false) {
+    void prune(value& in, const schema_node* of, const field_path& path, bool keeps = false, bool is_root = false) {
         keeps = keeps || (of != nullptr && of->structure().preserves_unknown);
         if (auto* members = in.if_object())
             prune_members(*members, of, path, keeps, is_root || is_embedded(of));
@@ -83,7 +83,7 @@ public:
     std::vector<std::string> take_removed() { return std::move(removed_); }
 
 private:
-    void prune_members(object& in, const schema_node* of, const std::string& path, bool keeps, bool is_resource) {
+    void prune_members(object& in, const schema_node* of, const field_path& path, bool keeps, bool is_resource) {
         std::vector<std::string> unknown;
         for (auto& member : in) {
             auto name = member.key();
@@ -91,22 +91,22 @@ private:
                 continue;
             const auto* known = schema_of(name, of, is_resource);
             if (known != nullptr || (of != nullptr && of->structure().allows_additional))
-                prune(member.value(), known, child_path(path, name));
+                prune(member.value(), known, path.child(name));
             else if (!keeps)
                 unknown.emplace_back(name);
         }
         for (const auto& name : unknown) {
-            removed_.push_back(child_path(path, name));
+            removed_.push_back(path.child(name).text());
             in.erase(name);
         }
     }
 
-    void prune_elements(array& in, const schema_node* of, const std::string& path, bool keeps) {
+    void prune_elements(array& in, const schema_node* of, const field_path& path, bool keeps) {
         const auto* element = of == nullptr ? nullptr : of->structure().elements;
         if (keeps && element == nullptr)
             return;
         for (std::size_t i = 0; i < in.size(); ++i)
-            prune(in[i], element, index_path(path, i), keeps);
+            prune(in[i], element, path.index(i), keeps);
     }
 
     std::vector<std::string> removed_;
@@ -154,7 +154,7 @@ std::vector<std::string> schema_node::prune(object& in) const {
     // The walks are over values; the members move there and back.
     value whole(std::move(in));
     pruner walk;
-    walk.prune(whole, this, {}, false, true);
+    walk.prune(whole, this, field_path(), false, true);
     remove_nulls(whole, this, true);
     in = std::move(whole.get_object());
     auto removed = walk.take_removed();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tools/devcluster/api/field_path.hpp"
 #include "tools/devcluster/api/pattern.hpp"
 #include "tools/devcluster/api/schema.hpp"
 
@@ -52,7 +53,8 @@ public:
     bool is_go_type = false; ///< of a kind of Kubernetes' own: what is empty and may be left out is left out
     bool preserves_unknown = false;
     bool is_embedded_resource = false;
-    bool has_rules = false; ///< x-kubernetes-validations, here or further in
+    bool has_rules = false;      ///< x-kubernetes-validations, here or further in
+    bool has_invariants = false; ///< an embedded resource, or a list that is a set or a map, here or further in
     list_kind list = list_kind::atomic;
     std::vector<std::string> map_keys;
     std::string patch_merge_key;
@@ -75,8 +77,8 @@ public:
 std::vector<cause> validate_value(const schema_node& of, const boost::json::value& value);
 
 /// Appends to `found` what is wrong with lists of x-kubernetes-list-type set and map.
-void check_lists(const schema_node& of, const boost::json::value& value, const std::string& path, std::vector<cause>& found);
+void check_lists(const schema_node& of, const boost::json::value& value, const field_path& path, std::vector<cause>& found);
 /// ... and with x-kubernetes-embedded-resource objects.
-void check_embedded(const schema_node& of, const boost::json::value& value, const std::string& path, std::vector<cause>& found);
+void check_embedded(const schema_node& of, const boost::json::value& value, const field_path& path, std::vector<cause>& found);
 
 } // namespace devcluster

@@ -58,6 +58,8 @@ struct subcommand {
 
     CLI::App* parser;
     flag_set flags;
+    /// Called when the check is asked for: the others' flags are never made.
+    std::function<void(subcommand&)> add_flags;
     /// The last look at the options, with what stands behind "--". Returns what is missing, or an empty text.
     std::function<std::string(std::vector<std::string> rest)> complete;
     decltype(check_call::run) run;
@@ -144,29 +146,30 @@ subcommand make_http(CLI::App& app) {
                     "  kuberhealthy-check http --url http://old.example/ --max-redirects 0 --expect-status 301,308\n"
                     "  kuberhealthy-check http --url /healthz          of Kuberhealthy itself, the host of KH_REPORTING_URL\n\n"
                     "HTTP_PROXY, HTTPS_PROXY and NO_PROXY hold for the URLs and never for the report.");
-    auto& flags = made.flags;
-    flags.add({"--url",
-               "URL",
-               "What to ask for; several are asked side by side",
-               read_texts(to->urls),
-               {"CHECK_URL", "TARGET_URL"},
-               flag_kind::list});
-    flags.add({"--expect-status",
-               "LIST",
-               "Statuses that are right [200-399]",
-               read_statuses(to->expected_status),
-               {"EXPECTED_STATUS_CODE"}});
-    flags.add({"--expect-body", "TEXT", "Text that must be in the body", read_text(to->expected_body), {"TARGET_STRING"}});
-    flags.add({"--method", "METHOD", "Method of the request [GET]", read_text(to->method), {"REQUEST_TYPE"}});
-    flags.add({"--header", "'NAME: VALUE'", "Header of the request", read_headers(to->headers), {}, flag_kind::list});
-    flags.add({"--body", "TEXT", "Body of the request", read_text(to->body), {"REQUEST_BODY"}});
-    flags.add({"--max-redirects",
-               "N",
-               "How many redirects are followed [10]; 0: the redirect itself is judged",
-               read_number(to->redirects_max, 0, 50),
-               {}});
-    made.add_timeout(to->timeout, "one URL with its redirects", {"TIMEOUT_DURATION"});
-    made.add_trust(to->trusted);
+    made.add_flags = [to](subcommand& of) {
+        of.flags.add({"--url",
+                      "URL",
+                      "What to ask for; several are asked side by side",
+                      read_texts(to->urls),
+                      {"CHECK_URL", "TARGET_URL"},
+                      flag_kind::list});
+        of.flags.add({"--expect-status",
+                      "LIST",
+                      "Statuses that are right [200-399]",
+                      read_statuses(to->expected_status),
+                      {"EXPECTED_STATUS_CODE"}});
+        of.flags.add({"--expect-body", "TEXT", "Text that must be in the body", read_text(to->expected_body), {"TARGET_STRING"}});
+        of.flags.add({"--method", "METHOD", "Method of the request [GET]", read_text(to->method), {"REQUEST_TYPE"}});
+        of.flags.add({"--header", "'NAME: VALUE'", "Header of the request", read_headers(to->headers), {}, flag_kind::list});
+        of.flags.add({"--body", "TEXT", "Body of the request", read_text(to->body), {"REQUEST_BODY"}});
+        of.flags.add({"--max-redirects",
+                      "N",
+                      "How many redirects are followed [10]; 0: the redirect itself is judged",
+                      read_number(to->redirects_max, 0, 50),
+                      {}});
+        of.add_timeout(to->timeout, "one URL with its redirects", {"TIMEOUT_DURATION"});
+        of.add_trust(to->trusted);
+    };
     made.complete = [to](std::vector<std::string> rest) { return nothing_but(!to->urls.empty(), "--url", rest); };
     made.run = [to](runtime& rt, time_point limit) { return check_http(rt, *to, limit); };
     return made;
@@ -184,15 +187,22 @@ subcommand make_dns(CLI::App& app, runtime& rt) {
                     "  kuberhealthy-check dns --name kubernetes.default.svc.cluster.local\n"
                     "  kuberhealthy-check dns --name a.example b.example --server 10.96.0.10\n"
                     "  kuberhealthy-check dns --name db.example --expect 192.0.2.7");
-    std::vector<std::string> variables;
-    if (!has_own_hostname(rt))
-        variables.emplace_back("HOSTNAME");
-    made.flags.add({"--name", "NAME", "What to resolve; several are asked side by side", read_texts(to->names),
-                    std::move(variables), flag_kind::list});
-    made.flags.add(
-        {"--expect", "ADDRESS", "Must be among the addresses of each name", read_addresses(to->expected), {}, flag_kind::list});
-    made.flags.add({"--server", "ADDRESS[:PORT]", "Ask this DNS server alone, and not /etc/hosts", read_server(to->server), {}});
-    made.add_timeout(to->timeout, "a name");
+    made.add_flags = [to, &rt](subcommand& of) {
+        std::vector<std::string> variables;
+        if (!has_own_hostname(rt))
+            variables.emplace_back("HOSTNAME");
+        of.flags.add({"--name", "NAME", "What to resolve; several are asked side by side", read_texts(to->names),
+                      std::move(variables), flag_kind::list});
+        of.flags.add({"--expect",
+                      "ADDRESS",
+                      "Must be among the addresses of each name",
+                      read_addresses(to->expected),
+                      {},
+                      flag_kind::list});
+        of.flags.add(
+            {"--server", "ADDRESS[:PORT]", "Ask this DNS server alone, and not /etc/hosts", read_server(to->server), {}});
+        of.add_timeout(to->timeout, "a name");
+    };
     made.complete = [to](std::vector<std::string> rest) { return nothing_but(!to->names.empty(), "--name", rest); };
     made.run = [to](runtime& on, time_point limit) { return check_dns(on, *to, limit); };
     return made;
@@ -204,22 +214,23 @@ subcommand make_tcp(CLI::App& app) {
                     "  kuberhealthy-check tcp --address db:5432 cache:6379\n"
                     "  kuberhealthy-check tcp --address cache:6379 --send 'PING\\r\\n' --expect +PONG\n"
                     "  kuberhealthy-check tcp --address 169.254.169.254:80 --unreachable --timeout 3s");
-    auto& flags = made.flags;
-    flags.add({"--address",
-               "HOST:PORT",
-               "Whom to connect to, also tcp://host:port or a URL; several side by side",
-               read_targets(to->targets, 0),
-               {"CONNECTION_TARGET"},
-               flag_kind::list});
-    flags.add({"--send", "TEXT", "Send this; \\r \\n \\t \\0 \\\\ \\xHH are bytes", read_bytes(to->sent), {}});
-    flags.add({"--expect", "TEXT", "Must be in what comes; escapes as above", read_bytes(to->expected), {}});
-    flags.add({"--unreachable",
-               "",
-               "The other way round: pass if there is no connection",
-               read_bool(to->must_fail),
-               {"CONNECTION_TARGET_UNREACHABLE"},
-               flag_kind::on_off});
-    made.add_timeout(to->timeout, "a target", {"CONNECTION_TIMEOUT"});
+    made.add_flags = [to](subcommand& of) {
+        of.flags.add({"--address",
+                      "HOST:PORT",
+                      "Whom to connect to, also tcp://host:port or a URL; several side by side",
+                      read_targets(to->targets, 0),
+                      {"CONNECTION_TARGET"},
+                      flag_kind::list});
+        of.flags.add({"--send", "TEXT", "Send this; \\r \\n \\t \\0 \\\\ \\xHH are bytes", read_bytes(to->sent), {}});
+        of.flags.add({"--expect", "TEXT", "Must be in what comes; escapes as above", read_bytes(to->expected), {}});
+        of.flags.add({"--unreachable",
+                      "",
+                      "The other way round: pass if there is no connection",
+                      read_bool(to->must_fail),
+                      {"CONNECTION_TARGET_UNREACHABLE"},
+                      flag_kind::on_off});
+        of.add_timeout(to->timeout, "a target", {"CONNECTION_TIMEOUT"});
+    };
     made.complete = [to](std::vector<std::string> rest) { return nothing_but(!to->targets.empty(), "--address", rest); };
     made.run = [to](runtime& rt, time_point limit) { return check_tcp(rt, *to, limit); };
     return made;
@@ -231,21 +242,23 @@ subcommand make_tls_expiry(CLI::App& app, runtime& rt) {
                     "  kuberhealthy-check tls-expiry --address kubernetes.io:443 --days 30\n"
                     "  kuberhealthy-check tls-expiry --address 10.0.0.7:8443 --server-name shop.example --ca-file ca.pem\n\n"
                     "DOMAIN_NAME and PORT stand in for --address.");
-    auto& flags = made.flags;
-    flags.add({"--address",
-               "HOST[:PORT]",
-               "Whom to ask [port 443]; several are asked side by side",
-               read_targets(to->targets, 443),
-               {},
-               flag_kind::list});
-    flags.add({"--days",
-               "N",
-               "How many more days the certificate must be valid, and those that vouch for it [14]",
-               read_number(to->days, 0, 36'500),
-               {"DAYS"}});
-    flags.add({"--server-name", "NAME", "The name that the certificate must be for [the host]", read_text(to->server_name), {}});
-    made.add_trust(to->trusted, {"INSECURE"});
-    made.add_timeout(to->timeout, "a target");
+    made.add_flags = [to](subcommand& of) {
+        of.flags.add({"--address",
+                      "HOST[:PORT]",
+                      "Whom to ask [port 443]; several are asked side by side",
+                      read_targets(to->targets, 443),
+                      {},
+                      flag_kind::list});
+        of.flags.add({"--days",
+                      "N",
+                      "How many more days the certificate must be valid, and those that vouch for it [14]",
+                      read_number(to->days, 0, 36'500),
+                      {"DAYS"}});
+        of.flags.add(
+            {"--server-name", "NAME", "The name that the certificate must be for [the host]", read_text(to->server_name), {}});
+        of.add_trust(to->trusted, {"INSECURE"});
+        of.add_timeout(to->timeout, "a target");
+    };
     made.complete = [to, &rt](std::vector<std::string> rest) {
         auto domain = rt.environment("DOMAIN_NAME");
         auto port = rt.environment("PORT");
@@ -264,7 +277,7 @@ subcommand make_command(CLI::App& app) {
                     "  kuberhealthy-check command -- pg_isready --host db\n"
                     "  kuberhealthy-check command --timeout 20s -- sh -c 'test $(ls /queue | wc -l) -lt 100'\n\n"
                     "What it wrote last is the error if it fails. It does not get KH_RUN_UUID and KH_REPORTING_URL.");
-    made.add_timeout(to->timeout, "it");
+    made.add_flags = [to](subcommand& of) { of.add_timeout(to->timeout, "it"); };
     made.complete = [to](std::vector<std::string> rest) {
         to->arguments = std::move(rest);
         bool is_missing = to->arguments.empty() || to->arguments[0].empty();
@@ -280,9 +293,11 @@ subcommand make_test(CLI::App& app) {
                     "  kuberhealthy-check test --delay 1s\n"
                     "  kuberhealthy-check test --delay 0s --fail --message 'the sky is falling'\n\n"
                     "A delay beyond the run's deadline makes a report that comes too late.");
-    made.flags.add({"--delay", "TIME", "How long it takes [5s]", read_time(to->delay), {"REPORT_DELAY"}});
-    made.flags.add({"--fail", "", "Fail", read_bool(to->fails), {"REPORT_FAILURE"}, flag_kind::on_off});
-    made.flags.add({"--message", "TEXT", "The error if it fails [Test has failed!]", read_text(to->message), {}});
+    made.add_flags = [to](subcommand& of) {
+        of.flags.add({"--delay", "TIME", "How long it takes [5s]", read_time(to->delay), {"REPORT_DELAY"}});
+        of.flags.add({"--fail", "", "Fail", read_bool(to->fails), {"REPORT_FAILURE"}, flag_kind::on_off});
+        of.flags.add({"--message", "TEXT", "The error if it fails [Test has failed!]", read_text(to->message), {}});
+    };
     made.complete = [](std::vector<std::string> rest) { return nothing_but(true, "", rest); };
     made.run = [to](runtime& rt, time_point) { return check_test(rt, *to); };
     return made;
@@ -299,8 +314,9 @@ check_call parse_command_line(runtime& rt, std::vector<std::string> arguments) {
     CLI::App app(about, "kuberhealthy-check");
     app.footer(footer);
     app.require_subcommand(1);
-    const std::array all{make_http(app),           make_dns(app, rt), make_tcp(app),
-                         make_tls_expiry(app, rt), make_command(app), make_test(app)};
+    std::array all{make_http(app), make_dns(app, rt), make_tcp(app), make_tls_expiry(app, rt), make_command(app), make_test(app)};
+    for (auto& one : all)
+        one.parser->preparse_callback([&one](std::size_t) { one.add_flags(one); });
 
     check_call call;
     try {

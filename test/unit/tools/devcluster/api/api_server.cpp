@@ -536,7 +536,7 @@ BOOST_AUTO_TEST_CASE(a_list_can_be_stale) {
 
 BOOST_AUTO_TEST_CASE(a_watch_can_be_flooded_with_bookmarks) {
     fault flood;
-    flood.floods_bookmarks = true;
+    flood.bookmark_interval = 10ms;
     faults.script.push_back({"GET " + std::string(things), flood});
     auto from = watch(std::string(things) + "?watch=true&allowWatchBookmarks=true");
     for (int i = 0; i < 20; ++i)
