@@ -120,7 +120,7 @@ private:
             f.cuts_after = static_cast<std::size_t>(d.below(is_watch ? 6000 : 1500)) + 1;
         }
         if (is_watch && d.chance(mix.bookmarks))
-            f.bookmark_interval = d.time(20ms, 500ms);
+            f.bookmark_interval = d.time(100ms, 1s);
         return f;
     }
 
