@@ -51,13 +51,14 @@ void ledger::judge_acknowledged(const try_fact& sent) {
         return fail(fmt::format("the report of {} was acknowledged and is not stored", run.pod.name));
     // A resend may come late: it joins the report that it repeats. So may one that is stored already.
     const auto stored_before = is_stored && slot->second.ended < sent.sent;
-    const auto latest = run.created + run.timeout + call_time() + pause_time() + 1s;
+    const auto latest = run.created + run.timeout + call_time() + pause_time() + about_.faults.skew + 1s;
     if (!sent.is_resend && !stored_before && sent.sent > latest && run.jumps == jumps_ && run.lives == lives_ && !about_.stalls())
         fail(fmt::format("the report of {} was sent {} s after its start and taken; its timeout is {} s", run.pod.name,
                          (sent.sent - run.created) / 1s, run.timeout / 1s));
 }
 
-/// Recovered and adopted pods end by what stands on them, which is counted from when their create was sent.
+/// Recovered and adopted pods end by what stands on them, which is counted from when their create was sent, and by the clock of
+/// who sent it.
 time_point ledger::earliest_deadline(const run_fact& run) const {
     auto end = run.created + run.timeout - (about_.is_calm ? duration(100ms) : call_time() + 1s);
     if (auto owner = checks_.find(run.pod.check_uid); !run.pod.slot && owner != checks_.end())
@@ -65,7 +66,7 @@ time_point ledger::earliest_deadline(const run_fact& run) const {
             end = std::min<time_point>(end, run.created + timeout - 1s);
     if (run.pod.attempt > 0) // the retry has the deadline of its first attempt
         end = std::min<time_point>(end, run.created + std::chrono::seconds(run.pod.deadline.value_or(0) - run.wall - 2));
-    return end;
+    return end - about_.faults.skew;
 }
 
 void ledger::judge_refusal(const try_fact& sent, const std::string& reason) {

@@ -79,7 +79,8 @@ void ledger::judge_new_run(const run_fact& run, check_fact& check) {
         if (!other->is_gone && other->slot() == run.slot() && other->pod.attempt == pod.attempt)
             fail(fmt::format("two pods for slot {} of {}", run.slot(), pod.check.text()));
     }
-    if (jumps_ == 0 && run.slot() > wall_ + 1 && !(pod.generation != check.newest_generation))
+    const unix_seconds skew = about_.faults.skew.count();
+    if (jumps_ == 0 && run.slot() > wall_ + skew + 1 && !(pod.generation != check.newest_generation))
         fail(fmt::format("slot {} of {} started {} s early", run.slot(), pod.check.text(), run.slot() - wall_));
     if (check.view.kind == workload::job || !check.newest_slot || pod.attempt > 0)
         return;
@@ -103,7 +104,7 @@ void ledger::judge_new_run(const run_fact& run, check_fact& check) {
         fail(fmt::format("{} was run again after {} s, its interval is {} s", pod.check.text(), run.slot() - before, interval));
     const bool is_in_order = about_.is_calm || (!is_chaotic_ && previous.created > healed_ + slack());
     if (is_in_order && is_known && run.slot() > before + interval + (interval + 1) / 2 + 2 &&
-        result->second.ended_wall + 3 < run.slot() - interval)
+        result->second.ended_wall + skew + 3 < run.slot() - interval)
         fail(fmt::format("a due slot of {} was skipped: {} s between two slots, its interval is {} s", pod.check.text(),
                          run.slot() - before, interval));
 }
@@ -165,7 +166,8 @@ void ledger::judge_silence(check_fact& check) {
         now_ - std::max(check.changed, healed_) > slack() + after_a_jump)
         fail(fmt::format("an edit of {} was not run within {} s", check.view.key.text(), (slack() + after_a_jump) / 1s));
     const auto since = std::max({check.newest_start, check.changed, healed_});
-    const auto allowed = check.view.interval + check.view.interval / 2 + check.view.timeout + slack() + 11s + after_a_jump;
+    const auto allowed =
+        check.view.interval + check.view.interval / 2 + check.view.timeout + slack() + 11s + after_a_jump + about_.faults.skew;
     if (now_ - since > allowed)
         fail(fmt::format("{} was not run for {} s; its interval is {} s", check.view.key.text(), (now_ - since) / 1s,
                          check.view.interval / 1s));

@@ -94,6 +94,8 @@ plan draw_plan(std::uint64_t seed) {
         if (p.faults.overlap.count() == 0)
             p.faults.overlap = rate(d, 0.4, 20s, 90s);
         p.faults.partition = rate(d, 0.4, 20s, 90s);
+        if (p.faults.clock.count() == 0)
+            p.faults.skew = rate(d, 0.7, 1s, 5s);
     }
     return p;
 }
@@ -132,6 +134,7 @@ std::string describe(const plan& of) {
     every("partition every", f.partition);
     every("compact every", f.compact);
     every("clock every", f.clock);
+    every("clocks apart by", f.skew);
     every("user every", f.user);
     return text;
 }

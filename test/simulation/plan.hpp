@@ -38,6 +38,7 @@ struct fault_mix {
         partition{};                ///< the network between one controller and the API server drops everything; with an election
     std::chrono::seconds compact{}; ///< the API server forgets its history
     std::chrono::seconds clock{};   ///< the controller's wall clock jumps, up to an hour both ways
+    std::chrono::seconds skew{};    ///< how far the wall clocks of two controllers differ at most; with an election
     std::chrono::seconds user{};    ///< somebody edits, deletes, recreates
     bool states_by_hand = false;    ///< the user also deletes states
     bool pods_by_hand = false;      ///< ... and pods

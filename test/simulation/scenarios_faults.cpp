@@ -254,6 +254,27 @@ BOOST_AUTO_TEST_CASE(a_follower_takes_reports_and_leads_when_the_leader_is_kille
     end();
 }
 
+BOOST_AUTO_TEST_CASE(a_leader_whose_clock_is_apart_from_its_successors_leaves_no_gap_and_nothing_twice) {
+    for (const auto ahead : {-5s, 5s}) {
+        about.has_election = true;
+        begin();
+        world->controller().runtime().wall_base += ahead;
+        world->run_for(2s);
+        world->start_controller();
+        world->run_for(2s);
+        world->reports_to = 1;
+        world->apply_check(check());
+        BOOST_TEST(pods_are(2)); // the first is off the grid
+        world->kill_controller_for_good();
+        BOOST_TEST(answers_are({200, 200}));
+        BOOST_TEST(pods_are(3));
+        BOOST_TEST(answers_are({200, 200, 200}));
+        const auto& pods = world->created_pods();
+        BOOST_TEST(*pods[2].slot == *pods[1].slot + 30);
+        end();
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_leader_that_is_cut_off_from_the_api_server_hands_over_and_loses_no_report) {
     about.has_election = true;
     about.faults.partition = 60s;

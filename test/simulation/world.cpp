@@ -248,7 +248,9 @@ void world::start_controller() {
         while (std::ranges::any_of(controllers_, [&](const auto& one) { return one->name() == name; }));
     runs_started_[name] = 0;
     trace_.line("{} starts", name);
-    controllers_.push_back(std::make_unique<controller_process>(name, dice_.next(), wall_base_, plan_, trace_, time_, network_));
+    const auto ahead = plan_.faults.skew.count() == 0 ? duration() : dice_.time(0s, plan_.faults.skew);
+    controllers_.push_back(
+        std::make_unique<controller_process>(name, dice_.next(), wall_base_ + ahead, plan_, trace_, time_, network_));
     ledger_.controllers_changed();
 }
 
