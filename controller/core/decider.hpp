@@ -97,8 +97,8 @@ private:
 
     // Runs (decider_runs.cpp)
     void reconcile(entity& e);
-    time_point deadline_of(const pod_record& pod, const check_view& subject) const;
-    void set_deadline(pod_record& pod, const check_view& subject) const;
+    time_point deadline_of(const pod_record& pod, const check_view* subject) const;
+    void set_deadline(pod_record& pod, const check_view* subject) const;
     void reconcile_check(entity& e, const check_view& check);
     void write_invalid(entity& e, const check_view& subject);
     bool settle_open_slot(entity& e, const check_view& subject, unix_seconds slot);

@@ -15,7 +15,10 @@ void decider::reconcile_orphans(entity& e) {
         const bool of_job_of_same_name = e.check && e.job && belongs_to(pod, *e.job);
         if (!of_job_of_same_name && subject && belongs_to(pod, *subject))
             continue;
-        if (pod.vanished)
+        // Its check may be one that the watch has not told yet: then what it said before it went still counts.
+        if (pod.vanished && !knows_owner(e, pod) && clock_.now < pod.deadline)
+            wake_at(pod.deadline);
+        else if (pod.vanished)
             drop_pod(e, std::string(pod.view.name));
         else if (of_job_of_same_name && pod.alive()) // a check has taken its name: this run ends superseded
             remove_pod(e, pod, false);

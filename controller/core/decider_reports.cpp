@@ -25,18 +25,6 @@ bool is_same(const report_content& content, const state_view& stored) {
     return content.ok == stored.ok && content.errors == stored.errors;
 }
 
-/// Whether the check or job of this pod is there or was seen to go. Otherwise the watch of the checks lags behind that of the
-/// pods, and nothing can be said of the run yet.
-bool knows_owner(const entity& e, const pod_record& pod) {
-    const check_view* subject = e.subject();
-    if (subject && (pod.legacy || belongs_to(pod, *subject)))
-        return true;
-    if (e.gone_uids.contains(pod.view.check_uid))
-        return true;
-    // A check has the name of this job. No pod of the job is made below it: one that is younger tells that the check is gone.
-    return e.job && belongs_to(pod, *e.job) && e.check->created >= pod.view.created;
-}
-
 } // namespace
 
 void decider::answer(report_id id, report_answer how, std::string reason) {
@@ -140,7 +128,7 @@ void decider::take_report_of(entity& e, const pod_record& pod, report_received r
     open_report::waiter waiter{report.id, report.content, clock_.now + settings_.hold_write_max};
     // A resend joins the report that it repeats, however long the API server has been away meanwhile.
     const bool repeats = e.report && e.report->result.slot == pod.slot() && e.report->result.content == report.content;
-    if (report.arrived >= deadline_of(pod, *subject) && !repeats && !KH_MUTATION(accept_a_late_report))
+    if (report.arrived >= deadline_of(pod, subject) && !repeats && !KH_MUTATION(accept_a_late_report))
         return refuse("the deadline of this run has passed");
     mark(e);
     if (e.report && e.report->result.slot != pod.slot()) {

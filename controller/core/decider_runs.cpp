@@ -28,27 +28,27 @@ bool is_of_newer_spec(const pod_record& pod, const check_view& subject) {
 
 } // namespace
 
-/// Of a pod that this process did not create, or has not looked at yet, by the wall clock.
-time_point decider::deadline_of(const pod_record& pod, const check_view& subject) const {
+/// Of a pod that this process did not create, or has not looked at yet, by the wall clock. Null: its check was not told here yet.
+time_point decider::deadline_of(const pod_record& pod, const check_view* subject) const {
     if (pod.deadline != proto_http::never)
         return pod.deadline;
+    duration longest = subject ? subject->timeout : duration{};
     const unix_seconds ends =
-        pod.view.deadline.value_or(pod.view.created + std::chrono::ceil<std::chrono::seconds>(subject.timeout).count());
-    duration longest = subject.timeout;
-    if (is_of_newer_spec(pod, subject)) // its timeout is not known here
+        pod.view.deadline.value_or(pod.view.created + std::chrono::ceil<std::chrono::seconds>(longest).count());
+    if (!subject || is_of_newer_spec(pod, *subject)) // its timeout is not known here
         longest = std::max<duration>(longest, std::chrono::seconds(ends - pod.view.created));
     // It may lie behind us: a report that came before it waited here for the first sync.
     return clock_.now + std::clamp<duration>(at_second(ends) - clock_.wall, -longest_past, longest);
 }
 
 /// Once, but anew as long as it is by half of what there is to know.
-void decider::set_deadline(pod_record& pod, const check_view& subject) const {
+void decider::set_deadline(pod_record& pod, const check_view* subject) const {
     if (std::exchange(pod.has_provisional_deadline, false))
         pod.deadline = proto_http::never;
     if (pod.deadline != proto_http::never || KH_MUTATION(forget_recovered_pods))
         return;
     pod.deadline = deadline_of(pod, subject);
-    pod.has_provisional_deadline = is_of_newer_spec(pod, subject);
+    pod.has_provisional_deadline = !subject || is_of_newer_spec(pod, *subject);
 }
 
 void decider::reconcile(entity& e) {
@@ -58,7 +58,9 @@ void decider::reconcile(entity& e) {
         const check_view* subject = e.subject();
         for (pod_record& pod : e.pods)
             if (subject && belongs_to(pod, *subject))
-                set_deadline(pod, *subject);
+                set_deadline(pod, subject);
+            else if (!knows_owner(e, pod))
+                set_deadline(pod, nullptr);
         if (subject)
             pass_over_void_slots(e, *subject, wall_);
         if (e.report)

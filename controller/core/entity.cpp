@@ -65,6 +65,16 @@ bool belongs_to(const pod_record& pod, const check_view& subject) {
     return pod.legacy && pod.view.created >= subject.created;
 }
 
+bool knows_owner(const entity& e, const pod_record& pod) {
+    const check_view* subject = e.subject();
+    if (subject && (pod.legacy || belongs_to(pod, *subject)))
+        return true;
+    if (e.gone_uids.contains(pod.view.check_uid))
+        return true;
+    // A check has the name of this job. No pod of the job is made below it: one that is younger tells that the check is gone.
+    return e.job && belongs_to(pod, *e.job) && e.check->created >= pod.view.created;
+}
+
 bool is_result_of(const state_view& state, const check_view& subject) {
     if (!state.last_run)
         return false;

@@ -124,6 +124,10 @@ duration run_time(const pod_record& pod, const clock_reading& clock);
 /// Whether this pod is a run of this check or job, not of a namesake.
 bool belongs_to(const pod_record& pod, const check_view& subject);
 
+/// Whether the check or job of this pod is there or was seen to go. Otherwise the watch of the checks lags behind that of the
+/// pods, and nothing can be said of the run yet.
+bool knows_owner(const entity& e, const pod_record& pod);
+
 /// Whether this state is a result of this very check: not a deleted namesake's, not one that says nothing yet.
 bool is_result_of(const state_view& state, const check_view& subject);
 

@@ -433,6 +433,44 @@ BOOST_AUTO_TEST_CASE(the_last_word_of_a_deleted_pod_replaces_the_inferred_failur
     answers(late, late.report(pod), report_answer::refused);
 }
 
+BOOST_AUTO_TEST_CASE(a_pod_that_goes_before_its_check_is_known_still_has_a_last_word) {
+    const check_view check = make_check("web", "uid-2");
+    bench other = synced_bench();
+    const pod_view pod = other.start_first_run(check); // another replica's run, of a check that was made anew
+    for (const bool knows_namesake : {false, true}) {
+        BOOST_TEST_CONTEXT("a namesake of before is known: " << knows_namesake) {
+            bench b = synced_bench();
+            if (knows_namesake)
+                b.tell(check_applied{make_check()});
+            b.tell(pod_applied{pod});
+            const report_id early = b.report(pod);
+            b.tell(pod_deleted{"default", pod.name, pod.uid, std::nullopt});
+            const report_id after = b.report(pod);
+            BOOST_TEST(!b.has<answer_report>());
+            if (knows_namesake)
+                b.tell(check_deleted{check.key, workload::check, "uid-1"});
+            b.tell(check_applied{check});
+            b.accept_write();
+            answers(b, early, report_answer::stored);
+            answers(b, after, report_answer::stored);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_pod_that_is_gone_and_whose_check_never_comes_is_forgotten_at_its_deadline) {
+    bench other = synced_bench();
+    const pod_view pod = other.start_first_run(make_check());
+    bench b = synced_bench();
+    b.tell(pod_applied{pod});
+    b.tell(pod_deleted{"default", pod.name, pod.uid, std::nullopt});
+    const report_id id = b.report(pod);
+    b.advance(20s);
+    answers(b, id, report_answer::later); // 503: it may come again
+    b.advance(30s);
+    BOOST_TEST((b.core.next_due() == proto_http::never));
+    answers(b, b.report(pod), report_answer::refused);
+}
+
 BOOST_AUTO_TEST_CASE(a_late_report_that_waited_for_the_watch_is_refused_when_its_pod_comes) {
     bench b = synced_bench();
     const check_view check = make_check();
