@@ -30,14 +30,13 @@ BOOST_FIXTURE_TEST_SUITE(scenarios_reports, scenario)
 BOOST_AUTO_TEST_CASE(a_report_that_is_faster_than_the_watch_waits_for_it) {
     begin();
     pods_do(reports_after(100ms));
-    world->apply_check(check());
-    world->run_for(100ms); // the controller knows the check
     world->api().on_request = [this](const server_request& r) -> std::optional<fault> {
         if (r.method != "POST" || !r.path.ends_with("/pods"))
             return std::nullopt;
         world->api().stall(true); // neither its answer nor the watch arrives
         return fault();
     };
+    world->apply_check(check());
     BOOST_TEST(pods_are(1));
     world->run_for(3s);
     BOOST_TEST(world->answers().empty());
