@@ -68,6 +68,9 @@ class Example(Case):
             self.create_pod(name)
         program = self.start()
         program.send_signal(signal.SIGSTOP)
+        # Its connections end with the server: nothing of what comes can wait for it in a socket.
+        self.cluster.kill_apiserver()
+        self.cluster.restart_apiserver()
         self.cluster.admin.delete(pods_path(self.namespace, "goes"))
         self.create_pod("comes")
         for number in range(210):  # more than the embedded server remembers here; the real one forgets when it restarts
