@@ -1,6 +1,7 @@
 #include "simulation/core_replica.hpp"
 
 #include "simulation/core_world.hpp"
+#include "support/stored_views.hpp"
 
 namespace simulation {
 
@@ -11,22 +12,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// The same as asio_k8s and the executor make of a state's patch.
-state_view state_of(const run_result& result, const std::string& by) {
-    state_view s;
-    s.key = result.key;
-    s.ok = result.content.ok;
-    s.errors = result.content.errors;
-    s.node = result.node;
-    s.last_run = result.finished;
-    s.authoritative_pod = by;
-    s.run_id = result.run_id;
-    s.owner_uid = result.check_uid;
-    s.slot = result.slot;
-    s.generation = result.generation;
-    s.start = result.start;
-    s.how = result.how;
-    return s;
+/// Nothing is known of how the call ended.
+template <class Done>
+Done unanswered(const check_key& key, operation_id id) {
+    Done made;
+    made.key = key;
+    made.id = id;
+    return made;
 }
 
 } // namespace
@@ -90,10 +82,8 @@ void core_replica::call(Done done, bool is_conditional, Effect effect) {
 }
 
 void core_replica::carry_out(create_pod what) {
-    create_done unanswered;
-    unanswered.key = what.key;
-    unanswered.id = what.id;
-    call(std::move(unanswered), false, [what = std::move(what)](core_replica& self, create_done& done, call_fate fate) {
+    auto pending = unanswered<create_done>(what.key, what.id);
+    call(std::move(pending), false, [what = std::move(what)](core_replica& self, create_done& done, call_fate fate) {
         auto& store = self.in_.store();
         auto& d = self.in_.draws();
         if (fate == call_fate::lost_before)
@@ -109,17 +99,8 @@ void core_replica::carry_out(create_pod what) {
         const auto* there = store.find_pod(what.key.ns, what.pod_name);
         done.answer = there ? create_answer::exists : create_answer::created;
         if (!there) {
-            pod_view pod;
-            pod.check = what.key;
-            pod.name = what.pod_name;
+            auto pod = test_support::stored_pod(what, self.in_.wall());
             pod.uid = store.new_uid();
-            pod.check_uid = what.check_uid;
-            pod.slot = what.slot;
-            pod.attempt = what.attempt;
-            pod.run_id = what.run_id;
-            pod.generation = what.generation;
-            pod.deadline = what.deadline;
-            pod.created = self.in_.wall();
             pod.secret = "secret of " + pod.uid;
             there = &store.put_pod(std::move(pod), false);
         }
@@ -132,11 +113,9 @@ void core_replica::carry_out(create_pod what) {
 }
 
 void core_replica::carry_out(delete_pod what) {
-    pod_delete_done unanswered;
-    unanswered.key = what.key;
-    unanswered.pod_name = what.pod_name;
-    unanswered.id = what.id;
-    call(std::move(unanswered), false, [what = std::move(what)](core_replica& self, pod_delete_done& done, call_fate fate) {
+    auto pending = unanswered<pod_delete_done>(what.key, what.id);
+    pending.pod_name = what.pod_name;
+    call(std::move(pending), false, [what = std::move(what)](core_replica& self, pod_delete_done& done, call_fate fate) {
         auto& store = self.in_.store();
         if (fate == call_fate::lost_before || fate == call_fate::refused)
             return;
@@ -156,11 +135,9 @@ void core_replica::carry_out(delete_pod what) {
 }
 
 void core_replica::carry_out(write_result what) {
-    write_done unanswered;
-    unanswered.key = what.result.key;
-    unanswered.id = what.id;
+    auto pending = unanswered<write_done>(what.result.key, what.id);
     const bool is_patch = !what.resource_version.empty();
-    call(std::move(unanswered), is_patch, [what = std::move(what)](core_replica& self, write_done& done, call_fate fate) {
+    call(std::move(pending), is_patch, [what = std::move(what)](core_replica& self, write_done& done, call_fate fate) {
         auto& store = self.in_.store();
         const auto& key = what.result.key;
         if (fate == call_fate::lost_before || fate == call_fate::refused)
@@ -185,7 +162,7 @@ void core_replica::carry_out(write_result what) {
                 done.state = *stored;
             return;
         }
-        auto next = state_of(what.result, self.name_);
+        auto next = test_support::stored_state(what.result, self.name_);
         if (stored)
             next.uid = stored->uid;
         const auto& now = store.put_state(std::move(next), false);
@@ -197,11 +174,9 @@ void core_replica::carry_out(write_result what) {
 }
 
 void core_replica::carry_out(delete_state what) {
-    state_delete_done unanswered;
-    unanswered.key = what.key;
-    unanswered.uid = what.uid;
-    unanswered.id = what.id;
-    call(std::move(unanswered), true, [what = std::move(what)](core_replica& self, state_delete_done& done, call_fate fate) {
+    auto pending = unanswered<state_delete_done>(what.key, what.id);
+    pending.uid = what.uid;
+    call(std::move(pending), true, [what = std::move(what)](core_replica& self, state_delete_done& done, call_fate fate) {
         auto& store = self.in_.store();
         if (fate != call_fate::good && fate != call_fate::lost_after)
             return;
@@ -222,10 +197,8 @@ void core_replica::carry_out(delete_state what) {
 }
 
 void core_replica::carry_out(set_phase what) {
-    phase_done unanswered;
-    unanswered.key = what.key;
-    unanswered.id = what.id;
-    call(std::move(unanswered), false, [what = std::move(what)](core_replica& self, phase_done& done, call_fate fate) {
+    auto pending = unanswered<phase_done>(what.key, what.id);
+    call(std::move(pending), false, [what = std::move(what)](core_replica& self, phase_done& done, call_fate fate) {
         if (fate == call_fate::lost_before || fate == call_fate::refused)
             return;
         const bool is_done = self.in_.store().set_phase(what.key, what.resource_version, what.phase);
@@ -234,10 +207,8 @@ void core_replica::carry_out(set_phase what) {
 }
 
 void core_replica::carry_out(delete_job what) {
-    job_delete_done unanswered;
-    unanswered.key = what.key;
-    unanswered.id = what.id;
-    call(std::move(unanswered), true, [what = std::move(what)](core_replica& self, job_delete_done& done, call_fate fate) {
+    auto pending = unanswered<job_delete_done>(what.key, what.id);
+    call(std::move(pending), true, [what = std::move(what)](core_replica& self, job_delete_done& done, call_fate fate) {
         if (fate != call_fate::good && fate != call_fate::lost_after)
             return;
         const auto* job = self.in_.store().find_check({what.key, workload::job});
@@ -252,10 +223,8 @@ void core_replica::carry_out(delete_job what) {
 }
 
 void core_replica::carry_out(set_condition what) {
-    condition_done unanswered;
-    unanswered.key = what.key;
-    unanswered.id = what.id;
-    call(std::move(unanswered), true, [what = std::move(what)](core_replica& self, condition_done& done, call_fate fate) {
+    auto pending = unanswered<condition_done>(what.key, what.id);
+    call(std::move(pending), true, [what = std::move(what)](core_replica& self, condition_done& done, call_fate fate) {
         if (fate == call_fate::lost_before || fate == call_fate::refused)
             return;
         const auto* now =

@@ -3,6 +3,7 @@
 #include "controller/core/decider.hpp"
 #include "controller/core/run_id.hpp"
 #include "controller/core/schedule.hpp"
+#include "support/stored_views.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -118,17 +119,8 @@ public:
 
     /// The pod that a create makes, as the API server would answer it.
     pod_view pod_of(const create_pod& order) {
-        pod_view pod;
-        pod.check = order.key;
-        pod.name = order.pod_name;
+        pod_view pod = test_support::stored_pod(order, wall());
         pod.uid = "pod-" + order.pod_name;
-        pod.check_uid = order.check_uid;
-        pod.slot = order.slot;
-        pod.attempt = order.attempt;
-        pod.run_id = order.run_id;
-        pod.generation = order.generation;
-        pod.deadline = order.deadline;
-        pod.created = wall();
         pod.secret = "secret of " + order.pod_name;
         return pod;
     }
@@ -179,21 +171,9 @@ public:
     }
 
     state_view state_of(const run_result& result) {
-        state_view state;
-        state.key = result.key;
+        state_view state = test_support::stored_state(result, "kuberhealthy-0");
         state.uid = "state-of-" + result.key.name;
         state.resource_version = std::to_string(++version_);
-        state.ok = result.content.ok;
-        state.errors = result.content.errors;
-        state.node = result.node;
-        state.last_run = result.finished;
-        state.authoritative_pod = "kuberhealthy-0";
-        state.run_id = result.run_id;
-        state.owner_uid = result.check_uid;
-        state.slot = result.slot;
-        state.generation = result.generation;
-        state.start = result.start;
-        state.how = result.how;
         return state;
     }
 
