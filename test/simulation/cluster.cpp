@@ -169,7 +169,7 @@ void cluster::serve() {
     auto& all = api_->all();
     auto& crds = all.stored().in(all.types().find("apiextensions.k8s.io", "v1", "customresourcedefinitions")->collection_name());
     for (const auto& each : definitions())
-        all.stored().restore(crds, devcluster::key_of(each->value), each->value, each->revision);
+        all.stored().restore(crds, devcluster::key_of(each->value), each);
     api_->load();
     json::object space; // of the controller: its Lease is there
     space["metadata"] = json::object{{"name", "kuberhealthy"}};

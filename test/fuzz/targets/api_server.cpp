@@ -115,7 +115,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     devcluster::api_server api(on.rt, options);
     auto& stored = api.all().stored();
     for (const auto& each : first_namespaces())
-        stored.restore(stored.in("namespaces"), devcluster::key_of(each->value), each->value, each->revision);
+        stored.restore(stored.in("namespaces"), devcluster::key_of(each->value), each);
     api.load();
     auto serve = api.routes().front().handler;
     fuzz::input in(data, size);

@@ -57,8 +57,9 @@ public:
             auto value = boost::json::parse(text(all, 4), failure, {}, deep());
             if (failure || !value.is_object())
                 return fmt::format("{}: the object {}/{} of {} is damaged", path_, text(all, 1), text(all, 2), text(all, 0));
-            into.restore(into.in(text(all, 0)), object_key(text(all, 1), text(all, 2)), std::move(value.get_object()),
-                         static_cast<std::uint64_t>(sqlite3_column_int64(all.get(), 3)));
+            const auto revision = static_cast<std::uint64_t>(sqlite3_column_int64(all.get(), 3));
+            into.restore(into.in(text(all, 0)), object_key(text(all, 1), text(all, 2)),
+                         make_object(std::move(value.get_object()), revision));
         }
         if (step != SQLITE_DONE)
             return problem();

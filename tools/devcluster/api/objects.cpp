@@ -9,12 +9,10 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/json/array.hpp>
-#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 namespace devcluster {
 
@@ -97,9 +95,7 @@ outcome<void> check_metadata(const resource_type& type, const json::object& obje
         return undecodable(type, object, options, not_unmarshalled({}, *metadata, "value of type v1.ObjectMeta").message);
     if (!type.is_custom || !type.structure)
         return {};
-    std::array<unsigned char, 4096> room; // for a copy that is no longer needed than this call
-    json::monotonic_resource resource(room.data(), room.size());
-    json::object copy(metadata->get_object(), &resource);
+    auto copy = metadata->get_object();
     metadata_schema().prune(copy);
     auto causes = metadata_schema().validate(copy);
     auto mistyped = std::find_if(causes.begin(), causes.end(), is_mistyped);

@@ -141,8 +141,9 @@ void store::forget(collection& in, std::size_t keep) {
     }
 }
 
-void store::restore(collection& in, const object_key& key, json::object value, std::uint64_t revision) {
-    in.objects_[key] = make_object(std::move(value), revision);
+void store::restore(collection& in, const object_key& key, object_ptr object) {
+    const auto revision = object->revision;
+    in.objects_[key] = std::move(object);
     restore_revision(revision);
 }
 

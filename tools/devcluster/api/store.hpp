@@ -106,7 +106,7 @@ public:
     std::vector<std::function<void(collection& in, const object_key& key, const change& what)>> listeners;
 
     /// Takes what was kept: an object as it was. Before anything else is stored.
-    void restore(collection& in, const object_key& key, boost::json::object value, std::uint64_t revision);
+    void restore(collection& in, const object_key& key, object_ptr object);
     void restore_revision(std::uint64_t revision);
 
 private:

@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(what_was_erased_is_told_with_its_last_state_under_the_revis
 }
 
 BOOST_AUTO_TEST_CASE(restored_objects_keep_their_revisions_and_nothing_is_known_of_before) {
-    all.restore(pods, object_key("a", "x"), object_named("a", "x"), 70);
+    all.restore(pods, object_key("a", "x"), make_object(object_named("a", "x"), 70));
     all.restore_revision(90);
     BOOST_TEST(all.revision() == 90u);
     BOOST_TEST(pods.find(object_key("a", "x"))->revision == 70u);
