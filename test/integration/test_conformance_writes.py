@@ -212,6 +212,22 @@ class UnknownFields(Conformance):
                     self.assertNotIn("foo", answer.json())
                     self.assertNotIn("foo", answer.json().get("spec", {}))
 
+    def test_a_warning_is_one_line_whatever_the_field_is_called(self):
+        escapes = {"a\rb": "a\\rb", "a\nb": "a\\nb", "\u0001\t": "\\x01\\t", "\u0080": "\\u0080", 'a"b\\': 'a\\"b\\\\', "é": "é",
+                   "": ""}
+        for name, escaped in escapes.items():
+            for kind, shown, is_told in ((CONFIG_MAP, escaped, True), (STATE, name, name.isprintable())):
+                with self.subTest(kind.plural, name=name):
+                    body = kind.make("odd") | {name: 1}
+                    answer = self.call("POST", kind.path(self.namespace, dryRun="All"), body)
+                    self.assertEqual(answer.status, 201, answer.text)
+                    quoted = f'unknown field "{shown}"'.replace("\\", "\\\\").replace('"', '\\"')
+                    heard = [text.encode("latin-1").decode() for text in answer.headers.get_all("Warning", [])]
+                    self.assertEqual(heard, [f'299 - "{quoted}"'] if is_told else [])
+                    status = self.refused(400, "BadRequest", "POST",
+                                          kind.path(self.namespace, dryRun="All", fieldValidation="Strict"), body)
+                    self.assertTrue(status["message"].endswith(f'strict decoding error: unknown field "{shown}"'), status)
+
     def test_yaml_is_read(self):
         body = b"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: from-yaml\ndata:\n  a: |\n    two\n    lines\n  b: 'yes'\n"
         made = self.ok("POST", CONFIG_MAP.path(self.namespace), body, "application/yaml")

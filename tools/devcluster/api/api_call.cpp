@@ -5,6 +5,7 @@
 #include "tools/devcluster/api/field_error.hpp"
 #include "tools/devcluster/api/patch.hpp"
 #include "tools/devcluster/api/protobuf.hpp"
+#include "tools/devcluster/api/quote.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -34,7 +35,7 @@ std::vector<std::string> duplicates_of(const api_call& what, bool is_strict) {
         return {};
     auto made = duplicate_fields(body);
     for (auto& path : made)
-        path = fmt::format("duplicate field \"{}\"", path);
+        path = "duplicate field " + quoted(path);
     return made;
 }
 

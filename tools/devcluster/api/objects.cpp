@@ -6,6 +6,7 @@
 #include "tools/devcluster/api/field_error.hpp"
 #include "tools/devcluster/api/metadata_validation.hpp"
 #include "tools/devcluster/api/patch.hpp"
+#include "tools/devcluster/api/quote.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/json/array.hpp>
@@ -254,8 +255,8 @@ outcome<void> objects::check_namespace(const resource_type& type, std::string_vi
 outcome<void> objects::judge_fields(const resource_type& type, json::object& object, const write_options& options) {
     auto complaints = options.duplicate_fields;
     if (type.structure) {
-        for (const auto& path : type.structure->prune(object))
-            complaints.push_back(fmt::format("unknown field \"{}\"", path));
+        for (const auto& path : type.structure->prune(object)) // a custom kind's name stands as it is, as with kube-apiserver
+            complaints.push_back("unknown field " + (type.is_custom ? '"' + path + '"' : quoted(path)));
         type.structure->apply_defaults(object);
     }
     if (complaints.empty() || options.unknown_fields == field_validation::ignore)

@@ -34,6 +34,10 @@ code_point first_of(std::string_view text) {
     return {value, size};
 }
 
+constexpr bool is_control(char32_t value) {
+    return value < 0x20 || (value >= 0x7F && value < 0xA0);
+}
+
 std::string_view short_escape(char32_t value) {
     switch (value) {
     case '"':
@@ -75,15 +79,23 @@ std::string quoted(std::string_view text) {
             append_escape(made, "\\x", static_cast<unsigned char>(text.front()));
         else if (auto escape = short_escape(character.value); !escape.empty())
             made += escape;
-        else if (character.value < 0x20 || character.value == 0x7F)
-            append_escape(made, "\\x", character.value);
-        else if (character.value >= 0x80 && character.value < 0xA0)
-            append_escape(made, "\\u00", character.value);
+        else if (is_control(character.value))
+            append_escape(made, character.value < 0x80 ? "\\x" : "\\u00", character.value);
         else
             made += text.substr(0, character.size);
         text.remove_prefix(character.size);
     }
     return made += '"';
+}
+
+bool is_printable(std::string_view text) noexcept {
+    while (!text.empty()) {
+        auto character = first_of(text);
+        if (character.value == no_character || is_control(character.value))
+            return false;
+        text.remove_prefix(character.size);
+    }
+    return true;
 }
 
 std::size_t count_code_points(std::string_view text) noexcept {

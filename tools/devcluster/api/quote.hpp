@@ -9,6 +9,9 @@ namespace devcluster {
 /// ASCII stay as they are, except for control characters and bytes that are not UTF-8.
 std::string quoted(std::string_view text);
 
+/// UTF-8 without control characters: what a header may say.
+bool is_printable(std::string_view text) noexcept;
+
 /// The code points of UTF-8 text; a byte that belongs to none counts as one, as Go's utf8.RuneCountInString does.
 std::size_t count_code_points(std::string_view text) noexcept;
 

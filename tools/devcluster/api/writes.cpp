@@ -4,6 +4,7 @@
 #include "tools/devcluster/api/go_text.hpp"
 #include "tools/devcluster/api/patch.hpp"
 #include "tools/devcluster/api/pod_rules.hpp"
+#include "tools/devcluster/api/quote.hpp"
 
 #include <fmt/format.h>
 
@@ -17,8 +18,11 @@ using proto_http::server_response;
 
 namespace {
 
+/// A warning that a header cannot hold is not given, as with kube-apiserver.
 void add_warnings(server_response& to, const std::vector<std::string>& warnings) {
     for (const auto& warning : warnings) {
+        if (!is_printable(warning))
+            continue;
         std::string quoted;
         for (char c : warning)
             quoted.append(c == '"' || c == '\\' ? "\\" : "").append(1, c);

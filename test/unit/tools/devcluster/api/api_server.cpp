@@ -410,6 +410,17 @@ BOOST_AUTO_TEST_CASE(unknown_fields_are_dropped_told_or_refused_as_asked) {
     BOOST_TEST(warned.status == 201u);
     BOOST_TEST(warned.headers.get("Warning") == "299 - \"unknown field \\\"spec.colour\\\"\"");
     BOOST_TEST(warned.text("/spec/colour") == "(none)");
+    for (std::string line_end : {"\\r", "\\n", "\\u0080"}) {
+        auto forged = call("POST", std::string(things) + "?dryRun=All",
+                           R"({"apiVersion":"example.org/v1","kind":"Thing","metadata":{"name":"forged"},"spec":{"size":1},"a)" +
+                               line_end + R"(Set-Cookie: a":1})");
+        BOOST_TEST(forged.status == 201u);
+        BOOST_TEST(forged.headers.get("Warning").empty());
+        auto quoted = call("POST", "/api/v1/namespaces/default/configmaps?dryRun=All",
+                           R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"a)" + line_end + R"(b":1})");
+        BOOST_TEST(quoted.status == 201u);
+        BOOST_TEST(quoted.headers.get("Warning") == R"(299 - "unknown field \"a\)" + line_end + R"(b\"")");
+    }
     auto ignored = call("POST", std::string(things) + "?fieldValidation=Ignore", body("ignored"));
     BOOST_TEST(ignored.status == 201u);
     BOOST_TEST(ignored.headers.get("Warning").empty());
