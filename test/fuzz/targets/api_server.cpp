@@ -11,6 +11,12 @@ namespace {
 namespace asio = boost::asio;
 using namespace proto_http;
 
+/// Kubernetes' own schemas are the same in every server, whatever was asked before, and as much work as hundreds of other
+/// requests.
+bool is_worth_asking(std::string_view path) {
+    return !path.starts_with("/openapi/") || path.starts_with("/openapi/v3/apis/two.io/");
+}
+
 /// Every container has the same log.
 class one_log final : public devcluster::log_source {
 public:
@@ -120,7 +126,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto serve = api.routes().front().handler;
     fuzz::input in(data, size);
     for (int i = 0; i < 8 && !in.empty(); ++i)
-        if (auto request = request_of(in.next()))
+        if (auto request = request_of(in.next()); request && is_worth_asking(request->path))
             check_answer(on, on.run(serve(std::move(*request))));
     return 0;
 }
