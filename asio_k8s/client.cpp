@@ -8,8 +8,6 @@
 #include "proto_http/error.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/json/monotonic_resource.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/system/system_error.hpp>
 
 namespace k8s {
@@ -27,19 +25,15 @@ bool is_success(unsigned status) {
     return status >= 200 && status <= 299;
 }
 
-api_result<json::value> value_of(const response& answer) {
+api_result<json_document> value_of(const response& answer) {
     if (!is_success(answer.status))
         return error_from_response(answer);
     if (answer.body.empty())
-        return json::value();
-    json::parse_options options;
-    options.max_depth = nesting_max;
+        return json_document();
     proto_http::error_code failure;
-    // One block for the whole value: thousands of small allocations a run would cost more than the parsing.
-    auto memory = json::make_shared_resource<json::monotonic_resource>(answer.body.size() * 2);
-    auto value = json::parse(answer.body, failure, std::move(memory), options);
+    auto document = json_document::parse(answer.body, failure);
     if (!failure)
-        return value;
+        return document;
     auto error = make_api_error(errc::malformed, failure.message());
     error.http_status = answer.status;
     return error;
@@ -73,7 +67,7 @@ public:
         return {};
     }
 
-    asio::awaitable<api_result<json::value>> call(request what) override {
+    asio::awaitable<api_result<json_document>> call(request what) override {
         auto work = call_in_slot(std::move(what));
         auto answer = co_await cancelled_as_value(std::move(work));
         tell_outcome(answer);
@@ -130,7 +124,7 @@ private:
         return sent;
     }
 
-    asio::awaitable<api_result<json::value>> call_in_slot(request what) {
+    asio::awaitable<api_result<json_document>> call_in_slot(request what) {
         auto slot = co_await slots_.take();
         if (!slot)
             co_return make_api_error(proto_http::errc::cancelled);

@@ -2,11 +2,10 @@
 
 #include "asio_k8s/cluster_config.hpp"
 #include "asio_k8s/error.hpp"
+#include "asio_k8s/json_document.hpp"
 #include "asio_k8s/request.hpp"
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/json/fwd.hpp>
-#include <boost/json/value.hpp>
 
 #include <functional>
 #include <memory>
@@ -29,7 +28,7 @@ public:
     virtual ~client() = default;
 
     /// One call. An empty body of a 2xx is a null value. Terminal cancellation answers proto_http::errc::cancelled.
-    virtual boost::asio::awaitable<api_result<boost::json::value>> call(proto_http::request what) = 0;
+    virtual boost::asio::awaitable<api_result<json_document>> call(proto_http::request what) = 0;
 
     /// Starts a streamed call (a watch, a log): the header has come with a 2xx.
     virtual boost::asio::awaitable<api_result<std::unique_ptr<proto_http::response_stream>>> open(proto_http::request what) = 0;

@@ -15,7 +15,7 @@ namespace json = boost::json;
 
 namespace {
 
-using answer = api_result<json::value>;
+using answer = api_result<json_document>;
 
 /// For with_deadline, which speaks proto_http's errors: a result of a result is neither.
 struct answered {
@@ -97,7 +97,7 @@ asio::awaitable<void> elector::write(lease_election::attempt what) {
     const answer got = co_await send(what);
     const proto_http::time_point now = api_.runtime().now();
     if (got) {
-        const json::object* object = got->if_object();
+        const json::object* object = got->value().if_object();
         const std::string_view version = object == nullptr ? std::string_view() : identity_of(*object).resource_version;
         election_.ended(now, lease_election::outcome::written, std::string(version));
     } else {

@@ -50,7 +50,7 @@ private:
 
     boost::asio::awaitable<void> take_part();
     proto_http::request request_of(const lease_election::attempt& what) const;
-    boost::asio::awaitable<api_result<boost::json::value>> send(lease_election::attempt what);
+    boost::asio::awaitable<api_result<json_document>> send(lease_election::attempt what);
     boost::asio::awaitable<void> write(lease_election::attempt what);
     boost::asio::awaitable<void> give_up();
     void observed(std::optional<lease_record> stored);

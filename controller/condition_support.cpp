@@ -32,7 +32,7 @@ bool lists_check_status(const json::value& resources) {
 asio::awaitable<void> learn_condition_support(k8s::client& api, std::function<void(bool served)> tell) {
     proto_http::runtime& rt = api.runtime();
     for (proto_http::duration delay = retry_delay_first;; delay = std::min(delay * 2, retry_delay_max)) {
-        const k8s::api_result<json::value> answer = co_await api.call(k8s::resources_request(v1::khchecks));
+        const k8s::api_result<k8s::json_document> answer = co_await api.call(k8s::resources_request(v1::khchecks));
         if (answer) {
             tell(lists_check_status(*answer));
             co_return;

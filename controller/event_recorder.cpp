@@ -106,7 +106,7 @@ asio::awaitable<void> event_recorder::write(event_write what) {
         const k8s::object_key key{what.what.key.ns, what.name};
         proto_http::request request = is_patch ? k8s::merge_patch_request(events, key, event_patch_body(what))
                                                : k8s::create_request(events, key.ns, event_create_body(what));
-        const k8s::api_result<json::value> answer = co_await api_.call(std::move(request));
+        const k8s::api_result<k8s::json_document> answer = co_await api_.call(std::move(request));
         if (answer)
             co_return;
         const k8s::api_error& error = answer.error();

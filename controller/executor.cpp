@@ -59,13 +59,13 @@ void explain(Done& done, const k8s::api_error& error) {
     done.retry_after = error.retry_after;
 }
 
-bool is_not_found(const k8s::api_result<json::value>& answer) {
+bool is_not_found(const k8s::api_result<k8s::json_document>& answer) {
     return !answer && is(answer.error(), k8s::errc::not_found);
 }
 
 /// How a delete ended; `is_gone`: there was nothing to delete.
 template <class Done>
-void conclude_removal(Done& done, const k8s::api_result<json::value>& answer, bool is_gone) {
+void conclude_removal(Done& done, const k8s::api_result<k8s::json_document>& answer, bool is_gone) {
     if (answer) {
         done.answer = core::remove_answer::removed;
     } else if (is_gone) {
@@ -130,7 +130,7 @@ asio::awaitable<void> executor::create(core::create_pod what, std::string body) 
     core::create_done done;
     done.key = what.key;
     done.id = what.id;
-    k8s::api_result<json::value> answer = co_await api_.call(k8s::create_request(pods, what.key.ns, std::move(body)));
+    k8s::api_result<k8s::json_document> answer = co_await api_.call(k8s::create_request(pods, what.key.ns, std::move(body)));
     if (answer) {
         done.answer = core::create_answer::created;
     } else if (is(answer.error(), k8s::errc::already_exists)) {
@@ -138,8 +138,8 @@ asio::awaitable<void> executor::create(core::create_pod what, std::string body) 
         const k8s::object_key existing{what.key.ns, what.pod_name};
         answer = co_await api_.call(k8s::get_request(pods, existing));
     }
-    if (answer && answer->is_object()) {
-        done.pod = parse_pod(answer->get_object());
+    if (answer && answer->value().is_object()) {
+        done.pod = parse_pod(answer->value().get_object());
     } else if (answer) {
         done.answer = core::create_answer::unanswered;
     } else {
@@ -177,7 +177,7 @@ asio::awaitable<void> executor::remove(core::delete_pod what) {
     k8s::delete_options options;
     options.uid = what.pod_uid;
     const k8s::object_key pod{what.key.ns, what.pod_name};
-    const k8s::api_result<json::value> answer = co_await api_.call(k8s::delete_request(pods, pod, options));
+    const k8s::api_result<k8s::json_document> answer = co_await api_.call(k8s::delete_request(pods, pod, options));
     bool is_gone = is_not_found(answer);
     if (!answer && is(answer.error(), k8s::errc::conflict))
         is_gone = co_await is_another(pod, what.pod_uid);
@@ -187,7 +187,7 @@ asio::awaitable<void> executor::remove(core::delete_pod what) {
 
 /// After a 409: whether the pod that was meant is gone. A conflict alone does not say so.
 asio::awaitable<bool> executor::is_another(k8s::object_key pod, std::string uid) {
-    const k8s::api_result<json::value> found = co_await api_.call(k8s::get_request(pods, pod));
+    const k8s::api_result<k8s::json_document> found = co_await api_.call(k8s::get_request(pods, pod));
     co_return found ? uid_of(*found) != uid : is(found.error(), k8s::errc::not_found);
 }
 
@@ -216,11 +216,11 @@ asio::awaitable<void> executor::write(core::write_result what) {
         is_create ? k8s::create_request(v1::khstates, key.ns, v1::state_create_body(what.result, settings_.authoritative_pod))
                   : k8s::merge_patch_request(v1::khstates, key,
                                              v1::state_patch_body(what.result, settings_.authoritative_pod, version));
-    const k8s::api_result<json::value> answer = co_await api_.call(std::move(request));
+    const k8s::api_result<k8s::json_document> answer = co_await api_.call(std::move(request));
     if (answer) {
         done.answer = core::write_answer::written;
-        if (answer->is_object())
-            done.state = v1::parse_state(answer->get_object());
+        if (answer->value().is_object())
+            done.state = v1::parse_state(answer->value().get_object());
     } else {
         const k8s::api_error& error = answer.error();
         explain(done, error);
@@ -235,15 +235,15 @@ asio::awaitable<void> executor::write(core::write_result what) {
 }
 
 asio::awaitable<void> executor::read_after_conflict(core::check_key key, core::write_done* done) {
-    const k8s::api_result<json::value> stored = co_await api_.call(k8s::get_request(v1::khstates, object_key(key)));
-    if (stored && stored->is_object())
-        done->state = v1::parse_state(stored->get_object());
+    const k8s::api_result<k8s::json_document> stored = co_await api_.call(k8s::get_request(v1::khstates, object_key(key)));
+    if (stored && stored->value().is_object())
+        done->state = v1::parse_state(stored->value().get_object());
     const bool known = done->state || (!stored && is(stored.error(), k8s::errc::not_found));
     done->answer = known ? core::write_answer::conflict : core::write_answer::failed;
 }
 
 asio::awaitable<executor::owner> executor::find_owner_of_kind(core::check_key key, core::workload kind, std::string uid) {
-    const k8s::api_result<json::value> found = co_await api_.call(k8s::get_request(resource_of(kind), object_key(key)));
+    const k8s::api_result<k8s::json_document> found = co_await api_.call(k8s::get_request(resource_of(kind), object_key(key)));
     if (found)
         co_return uid.empty() || uid_of(*found) == uid ? owner::exists : owner::gone;
     co_return is(found.error(), k8s::errc::not_found) ? owner::gone : owner::unknown;
@@ -271,7 +271,7 @@ asio::awaitable<void> executor::remove_state(core::delete_state what) {
         k8s::delete_options options;
         options.uid = what.uid;
         options.resource_version = what.resource_version;
-        const k8s::api_result<json::value> answer =
+        const k8s::api_result<k8s::json_document> answer =
             co_await api_.call(k8s::delete_request(v1::khstates, object_key(what.key), options));
         conclude_removal(done, answer, is_not_found(answer));
     } else {
@@ -290,7 +290,7 @@ asio::awaitable<void> executor::patch_phase(core::set_phase what) {
     done.key = what.key;
     done.id = what.id;
     const std::string body = v1::job_phase_patch_body(what.phase, what.resource_version);
-    const k8s::api_result<json::value> answer =
+    const k8s::api_result<k8s::json_document> answer =
         co_await api_.call(k8s::merge_patch_request(v1::khjobs, object_key(what.key), body));
     done.written = answer.has_value();
     if (!answer)
@@ -310,7 +310,7 @@ asio::awaitable<void> executor::remove_job(core::delete_job what) {
     k8s::delete_options options;
     options.uid = what.uid;
     options.resource_version = what.resource_version;
-    const k8s::api_result<json::value> answer =
+    const k8s::api_result<k8s::json_document> answer =
         co_await api_.call(k8s::delete_request(v1::khjobs, object_key(what.key), options));
     conclude_removal(done, answer, is_not_found(answer));
     tell_(std::move(done));
@@ -326,12 +326,12 @@ asio::awaitable<void> executor::patch_condition(core::set_condition what) {
     done.key = what.key;
     done.id = what.id;
     const std::string body = v1::condition_patch_body(what.ready, what.other_conditions, what.resource_version);
-    const k8s::api_result<json::value> answer =
+    const k8s::api_result<k8s::json_document> answer =
         co_await api_.call(k8s::merge_patch_request(v1::khchecks, object_key(what.key), body, "status"));
     if (answer) {
         done.answer = core::condition_answer::written;
-        if (answer->is_object())
-            done.check = v1::parse_check(answer->get_object(), core::workload::check).view;
+        if (answer->value().is_object())
+            done.check = v1::parse_check(answer->value().get_object(), core::workload::check).view;
     } else {
         const k8s::api_error& error = answer.error();
         explain(done, error);

@@ -61,8 +61,8 @@ asio::awaitable<page_access::verdict> page_access::ask(std::string token) {
     body["kind"] = "TokenReview";
     body["spec"] = std::move(spec);
     proto_http::request request = k8s::create_request(token_reviews, {}, json::serialize(body));
-    const k8s::api_result<json::value> answer = co_await api_.call(std::move(request));
-    const json::object* object = answer ? answer->if_object() : nullptr;
+    const k8s::api_result<k8s::json_document> answer = co_await api_.call(std::move(request));
+    const json::object* object = answer ? answer->value().if_object() : nullptr;
     const json::object* status = object == nullptr ? nullptr : k8s::object_at(*object, "status");
     if (status == nullptr)
         co_return verdict::unknown;

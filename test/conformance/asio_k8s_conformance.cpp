@@ -80,12 +80,12 @@ public:
         return fmt::format(R"({{"metadata":{{"labels":{{"step":"{}"}}}}}})", step);
     }
 
-    k8s::api_result<json::value> call(proto_http::request what) { return run(api->call(std::move(what))); }
+    k8s::api_result<k8s::json_document> call(proto_http::request what) { return run(api->call(std::move(what))); }
 
     json::object ok(proto_http::request what) {
         auto answer = call(std::move(what));
         BOOST_TEST_REQUIRE(answer.has_value(), said(answer));
-        return answer->is_object() ? answer->as_object() : json::object();
+        return answer->value().is_object() ? answer->value().as_object() : json::object();
     }
 
     k8s::api_error refused(proto_http::request what) {

@@ -74,7 +74,7 @@ scripted_client& scripted_client::refuses_stream(std::string target_part, k8s::a
     return *this;
 }
 
-awaitable<k8s::api_result<boost::json::value>> scripted_client::call(request what) {
+awaitable<k8s::api_result<k8s::json_document>> scripted_client::call(request what) {
     auto said = next(what, false);
     if (!said) {
         co_await wait_until(rt_, never);
@@ -82,7 +82,7 @@ awaitable<k8s::api_result<boost::json::value>> scripted_client::call(request wha
     }
     if (said->error)
         co_return *said->error;
-    co_return boost::json::parse(said->body);
+    co_return k8s::json_document(boost::json::parse(said->body));
 }
 
 awaitable<k8s::api_result<std::unique_ptr<response_stream>>> scripted_client::open(request what) {

@@ -30,7 +30,7 @@ public:
                              proto_http::duration pause = {});
     scripted_client& refuses_stream(std::string target_part, k8s::api_error error);
 
-    boost::asio::awaitable<k8s::api_result<boost::json::value>> call(proto_http::request what) override;
+    boost::asio::awaitable<k8s::api_result<k8s::json_document>> call(proto_http::request what) override;
     boost::asio::awaitable<k8s::api_result<std::unique_ptr<proto_http::response_stream>>> open(proto_http::request what) override;
     proto_http::runtime& runtime() noexcept override { return rt_; }
 

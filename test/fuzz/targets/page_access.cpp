@@ -12,7 +12,7 @@ class one_answer final : public k8s::client {
 public:
     one_answer(proto_http::runtime& rt, std::optional<boost::json::value> answer) : rt_(rt), answer_(std::move(answer)) {}
 
-    asio::awaitable<k8s::api_result<boost::json::value>> call(proto_http::request) override {
+    asio::awaitable<k8s::api_result<k8s::json_document>> call(proto_http::request) override {
         if (answer_)
             co_return *answer_;
         co_return k8s::api_error{};

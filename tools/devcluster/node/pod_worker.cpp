@@ -256,8 +256,8 @@ asio::awaitable<boost::system::result<config_data, std::string>> pod_worker::rea
         if (!answer && answer.error().code != k8s::errc::not_found)
             co_return answer.error().text();
         auto& known = data[each];
-        if (answer && answer->is_object())
-            known = data_of(each, answer->get_object());
+        if (answer && answer->value().is_object())
+            known = data_of(each, answer->value().get_object());
     }
     co_return data;
 }

@@ -52,7 +52,7 @@ public:
 
     const json::object& status(const std::string& name) const { return pods.at(name).at("status").get_object(); }
 
-    boost::asio::awaitable<k8s::api_result<json::value>> call(proto_http::request what) override {
+    boost::asio::awaitable<k8s::api_result<k8s::json_document>> call(proto_http::request what) override {
         calls.push_back(what.method + " " + what.target);
         co_return answer(what);
     }
@@ -91,7 +91,7 @@ private:
         return error;
     }
 
-    k8s::api_result<json::value> answer(const proto_http::request& what) {
+    k8s::api_result<k8s::json_document> answer(const proto_http::request& what) {
         auto path = what.target.substr(0, what.target.find('?'));
         if (what.method == "GET" && path == "/api/v1/pods") {
             json::array items;
@@ -104,7 +104,7 @@ private:
         }
         if (what.method == "GET") {
             auto known = configs.find(path);
-            return known == configs.end() ? k8s::api_result<json::value>(not_found()) : json::parse(known->second);
+            return known == configs.end() ? k8s::api_result<k8s::json_document>(not_found()) : json::parse(known->second);
         }
         auto body = json::parse(what.body);
         std::vector<std::string> parts; // of /api/v1/namespaces/NS/RESOURCE/NAME/SUBRESOURCE
@@ -131,7 +131,7 @@ private:
         return json::value();
     }
 
-    k8s::api_result<json::value> take_event(const std::string& method, const std::string& name, const json::object& body) {
+    k8s::api_result<k8s::json_document> take_event(const std::string& method, const std::string& name, const json::object& body) {
         if (method == "POST")
             events[std::string(body.at("metadata").at("name").as_string())] = body;
         else
