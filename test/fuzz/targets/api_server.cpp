@@ -1,6 +1,7 @@
 #include "tools/devcluster/api/api_server.hpp"
 #include "fuzz/fuzz_loop.hpp"
 #include "proto_http/router.hpp"
+#include "proto_http/with_deadline.hpp"
 #include "tools/devcluster/api/api_call.hpp"
 #include "tools/devcluster/node/log_stream.hpp"
 
@@ -74,6 +75,16 @@ std::optional<server_request> request_of(std::string_view text) {
     return made;
 }
 
+/// Until it ends, but not for longer than an hour: the client of a watch without an end goes away.
+asio::awaitable<void> read_for_an_hour(runtime& rt, body_stream from, body_writer& to) {
+    auto all = [](body_stream& stream, body_writer& reader) -> asio::awaitable<result<bool>> {
+        co_await stream(reader);
+        co_return true;
+    };
+    auto reading = all(from, to);
+    co_await with_deadline(rt, std::move(reading), rt.now() + std::chrono::hours(1));
+}
+
 void check_lines(std::string_view stream) {
     while (!stream.empty()) {
         auto end = stream.find('\n');
@@ -91,7 +102,7 @@ void check_answer(fuzz::loop& on, const server_response& answer) {
     bool is_json = answer.headers.get("Content-Type").starts_with("application/json");
     if (answer.stream) {
         short_reader reader;
-        on.run(answer.stream(reader));
+        on.run(read_for_an_hour(on.rt, answer.stream, reader));
         if (is_json)
             check_lines(reader.text);
     } else if (is_json && answer.body) {

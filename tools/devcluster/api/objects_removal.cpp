@@ -1,4 +1,5 @@
 #include "asio_k8s/json_access.hpp"
+#include "tools/devcluster/api/bounded_seconds.hpp"
 #include "tools/devcluster/api/objects.hpp"
 
 #include <boost/json/array.hpp>
@@ -69,7 +70,7 @@ outcome<deletion> objects::remove(const resource_type& type, const object_key& k
     auto left = k8s::integer_at(metadata, "deletionGracePeriodSeconds").value_or(0);
     // A second delete may only shorten what is left.
     if (!is_ending || grace < left) {
-        metadata["deletionTimestamp"] = rfc3339_seconds(rt_.wall_now() + std::chrono::seconds(grace));
+        metadata["deletionTimestamp"] = rfc3339_seconds(rt_.wall_now() + bounded_seconds(grace));
         metadata["deletionGracePeriodSeconds"] = grace;
         if (type.has_generation && !is_ending)
             metadata["generation"] = k8s::integer_at(metadata, "generation").value_or(0) + 1;

@@ -2,6 +2,7 @@
 
 #include "asio_k8s/base64.hpp"
 #include "asio_k8s/json_access.hpp"
+#include "tools/devcluster/api/bounded_seconds.hpp"
 #include "tools/devcluster/api/field_error.hpp"
 #include "tools/devcluster/api/watch_stream.hpp"
 
@@ -195,7 +196,7 @@ outcome<server_response> answer_watch(proto_http::runtime& rt, objects& all, con
     made.bookmarks = what.query.is_true("allowWatchBookmarks");
     made.bookmark_interval = what.fate.bookmark_interval.value_or(made.bookmark_interval);
     auto timeout = what.query.integer("timeoutSeconds").value_or(0);
-    made.timeout = timeout > 0 ? std::chrono::seconds(timeout) : watch_timeout_default;
+    made.timeout = timeout > 0 ? bounded_seconds(timeout) : watch_timeout_default;
     auto version = what.query.get("resourceVersion");
     bool is_initial_asked = what.query.is_true("sendInitialEvents");
     if (!is_initial_asked && what.query.has("sendInitialEvents"))

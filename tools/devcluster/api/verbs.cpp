@@ -3,6 +3,7 @@
 #include "asio_k8s/json_access.hpp"
 #include "tools/devcluster/api/api_call.hpp"
 #include "tools/devcluster/api/body.hpp"
+#include "tools/devcluster/api/bounded_seconds.hpp"
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
@@ -18,9 +19,6 @@ using proto_http::server_request;
 using proto_http::server_response;
 
 namespace {
-
-/// No log is older; it also keeps the arithmetic in range.
-constexpr std::int64_t log_age_seconds_max = std::int64_t(10) * 365 * 24 * 60 * 60;
 
 server_response to_answer(outcome<server_response> made) {
     return made ? std::move(*made) : status_answer(made.error());
@@ -134,7 +132,7 @@ asio::awaitable<outcome<server_response>> verbs::log(const api_call& what) {
     asked.timestamps = what.query.is_true("timestamps");
     asked.tail_lines = what.query.integer("tailLines");
     if (auto since = what.query.integer("sinceSeconds"))
-        asked.since = std::chrono::seconds(std::clamp<std::int64_t>(*since, 0, log_age_seconds_max));
+        asked.since = bounded_seconds(*since);
     asked.limit_bytes = what.query.integer("limitBytes");
     auto opened = co_await logs_->open_log(std::move(asked));
     if (opened.has_error())

@@ -2,6 +2,7 @@
 
 #include "asio_k8s/json_access.hpp"
 #include "asio_k8s/rfc3339.hpp"
+#include "tools/devcluster/api/bounded_seconds.hpp"
 #include "tools/devcluster/node/pod_plan.hpp"
 
 #include <boost/json/array.hpp>
@@ -27,18 +28,12 @@ namespace {
 constexpr auto lost_reason = "ContainerStatusUnknown";
 constexpr auto lost_message = "The container could not be located when the pod was terminated";
 constexpr int lost_exit_code = 137;
-constexpr std::int64_t seconds_max = std::int64_t(10) * 365 * 24 * 3600;
 
 std::string stamp(unix_seconds at) {
     return k8s::format_rfc3339(at);
 }
 
 // From JSON.
-
-/// A spec may name any number. What is longer than ten years is ten years: the clocks have no room for more.
-std::chrono::seconds duration_of(std::int64_t seconds) {
-    return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, seconds_max));
-}
 
 container_end lost_end(std::string id) {
     container_end end;
@@ -282,17 +277,17 @@ void update_pod(pod_record& record, const json::object& pod, const moment& at) {
     if (spec == nullptr || metadata == nullptr)
         return;
     if (record.stopping == stop_cause::none)
-        record.grace = duration_of(integer_at(*spec, "terminationGracePeriodSeconds").value_or(30));
+        record.grace = bounded_seconds(integer_at(*spec, "terminationGracePeriodSeconds").value_or(30));
     if (auto seconds = integer_at(*spec, "activeDeadlineSeconds")) {
-        auto started = std::clamp(*record.started, at.seconds() - seconds_max, at.seconds() + seconds_max);
-        record.deadline = at.now + (proto_http::wall_time(std::chrono::seconds(started) + duration_of(*seconds)) - at.wall);
+        auto started = std::clamp(*record.started, at.seconds() - longest_time.count(), at.seconds() + longest_time.count());
+        record.deadline = at.now + (proto_http::wall_time(std::chrono::seconds(started) + bounded_seconds(*seconds)) - at.wall);
     } else {
         record.deadline = proto_http::never;
     }
     if (text_at(*metadata, "deletionTimestamp").empty())
         return;
     // A second deletion may shorten the grace.
-    auto grace = duration_of(integer_at(*metadata, "deletionGracePeriodSeconds").value_or(record.grace.count()));
+    auto grace = bounded_seconds(integer_at(*metadata, "deletionGracePeriodSeconds").value_or(record.grace.count()));
     record.grace = grace;
     if (record.stopping == stop_cause::none)
         record.stopping = stop_cause::deleted;

@@ -276,6 +276,8 @@ BOOST_AUTO_TEST_CASE(a_bookmark_says_how_far_a_quiet_watch_has_come) {
 BOOST_AUTO_TEST_CASE(a_watch_ends_when_its_time_is_over) {
     auto from = watch(std::string(things) + "?watch=true&timeoutSeconds=5");
     BOOST_TEST(next(from, 10s) == "(end)");
+    auto endless = watch(std::string(things) + "?watch=true&timeoutSeconds=24444444444444");
+    BOOST_TEST(next(endless, 3600s) != "(end)");
 }
 
 BOOST_AUTO_TEST_CASE(a_version_that_is_forgotten_is_gone) {
@@ -319,6 +321,8 @@ BOOST_AUTO_TEST_CASE(a_pod_on_a_node_is_deleted_in_two_steps_and_one_without_in_
     auto binding = R"({"apiVersion":"v1","kind":"Binding","metadata":{"name":"bound"},"target":{"kind":"Node","name":"n1"}})";
     BOOST_TEST(call("POST", pod("bound") + "/binding", binding).status == 201u);
     BOOST_TEST(call("POST", pod("bound") + "/binding", binding).status == 409u);
+    auto endless = call("DELETE", pod("bound"), R"({"gracePeriodSeconds":24444444444444})");
+    BOOST_TEST(endless.text("/metadata/deletionGracePeriodSeconds") == "24444444444444");
     auto ending = call("DELETE", pod("bound"), R"({"gracePeriodSeconds":5})");
     BOOST_TEST(ending.text("/metadata/deletionGracePeriodSeconds") == "5");
     BOOST_TEST(call("GET", pod("bound")).status == 200u);
