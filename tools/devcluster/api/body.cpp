@@ -57,7 +57,7 @@ public:
     bool on_key(json::string_view part, std::size_t, error_code&) {
         auto& here = levels_.back();
         here.key = whole_key(part);
-        if (!here.seen.insert(here.key).second)
+        if (!is_first(here))
             found.push_back(path());
         return true;
     }
@@ -77,8 +77,23 @@ private:
         bool is_list = false;
         std::size_t index = 0;
         std::string_view key;
-        boost::unordered_flat_set<std::string_view> seen;
+        std::size_t first_seen = 0;                       ///< of its keys in seen_
+        boost::unordered_flat_set<std::string_view> many; ///< its keys, where a search through all of them would take long
     };
+
+    /// Most objects have few members: for those a set would cost more than it saves.
+    bool is_first(level& here) {
+        constexpr std::size_t few = 16;
+        const auto first = seen_.begin() + static_cast<std::ptrdiff_t>(here.first_seen);
+        if (here.many.empty() && static_cast<std::size_t>(seen_.end() - first) == few)
+            here.many.insert(first, seen_.end());
+        if (!here.many.empty())
+            return here.many.insert(here.key).second;
+        if (std::find(first, seen_.end(), here.key) != seen_.end())
+            return false;
+        seen_.push_back(here.key);
+        return true;
+    }
 
     /// A key without escapes stays where it is, in the text.
     std::string_view whole_key(json::string_view last_part) {
@@ -91,10 +106,13 @@ private:
     }
 
     bool begin(bool is_list) {
-        levels_.emplace_back().is_list = is_list;
+        auto& here = levels_.emplace_back();
+        here.is_list = is_list;
+        here.first_seen = seen_.size();
         return true;
     }
     bool end() {
+        seen_.resize(levels_.back().first_seen);
         levels_.pop_back();
         return value();
     }
@@ -116,6 +134,7 @@ private:
 
     std::string_view text_;
     std::vector<level> levels_;
+    std::vector<std::string_view> seen_; ///< the keys of all objects that have not ended
     std::string key_;
     std::deque<std::string> unescaped_;
 };

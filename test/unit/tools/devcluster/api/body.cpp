@@ -145,6 +145,9 @@ BOOST_AUTO_TEST_CASE(members_that_stand_twice_are_found_with_their_paths) {
         {R"({"spec":{"x":1,"y":[{"n":1},{"n":1,"m":{},"n":2}],"x":3}})", {"spec.y[1].n", "spec.x"}},
         {R"([{"a":1},{"a":1}])", {}},
         {R"({"a":1,"a":)", {}},
+        {R"({"0":{"a":1},"1":{"a":1,"b":1,"a":1},"2":2,"3":3,"4":4,"5":5,"6":6,"7":7,"8":8,"9":9,"10":10,"11":11,"12":12,"13":13,
+             "14":14,"15":15,"16":16,"17":{"a":1},"0":0,"17":17,"18":18,"19":19,"18":{"a":1,"a":1}})",
+         {"1.a", "0", "17", "18", "18.a"}},
     };
     for (const auto& one : cases)
         BOOST_TEST(duplicate_fields(one.text) == one.paths, boost::test_tools::per_element());
