@@ -4,12 +4,22 @@
 
 namespace proto_http {
 
+namespace {
+
+bool is_key(std::string_view encoded, std::string_view name) {
+    if (encoded.find_first_of("%+") == std::string_view::npos)
+        return encoded == name;
+    auto decoded = percent_decode(encoded, true);
+    return decoded && *decoded == name;
+}
+
+} // namespace
+
 query_value first_query_value(std::string_view query, std::string_view name) {
     query_value first;
     ascii::split(query, '&', [&](std::string_view item) {
         auto mark = item.find('=');
-        auto key = percent_decode(item.substr(0, mark), true);
-        if (!key || *key != name)
+        if (!is_key(item.substr(0, mark), name))
             return true;
         auto value = mark == std::string_view::npos ? std::string_view() : item.substr(mark + 1);
         auto decoded = percent_decode(value, true);
