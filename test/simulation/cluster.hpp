@@ -73,7 +73,7 @@ private:
     struct by_hand;
     devcluster::type_ptr type_of(workload kind) const;
 
-    boost::asio::io_context context_{1};
+    boost::asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
     test_support::manual_runtime runtime_;
     const plan& about_;
     dice& draws_;

@@ -69,7 +69,7 @@ private:
     class process_runtime;
 
     std::string name_;
-    boost::asio::io_context context_{1};
+    boost::asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
     std::unique_ptr<process_runtime> runtime_;
     std::unique_ptr<kh::logger> log_;
     std::unique_ptr<proto_http::event> config_is_written_;

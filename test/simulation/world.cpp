@@ -204,8 +204,9 @@ void world::changed(std::string_view collection, const devcluster::change& what)
         is_gone ? ledger_.check_gone(view) : ledger_.check_stored(view);
     } else if (collection == "khstates.comcast.github.io") {
         const auto view = kh::v1::parse_state(object);
-        trace_.line("state {} {}{}: slot {}, {}{}", view.key.text(), did, by_hand ? " by hand" : "", view.slot.value_or(0),
-                    view.how ? kh::core::to_text(*view.how) : "of v2", view.errors.empty() ? "" : ", " + view.errors.front());
+        trace_.line("state {} {}{}: slot {}, {}{}{}", view.key.text(), did, by_hand ? " by hand" : "", view.slot.value_or(0),
+                    view.how ? kh::core::to_text(*view.how) : "of v2", view.errors.empty() ? "" : ", ",
+                    view.errors.empty() ? std::string_view() : view.errors.front());
         const auto before = last_states_.find(view.key);
         if (is_gone) {
             ledger_.state_gone(view, by_hand || !what.previous || !ledger_.is_present(view.key));
@@ -218,8 +219,9 @@ void world::changed(std::string_view collection, const devcluster::change& what)
         const auto view = kh::parse_pod(object);
         if (view.check.name.empty())
             return; // somebody else's
-        trace_.line("pod {} {}{} (generation {}){}", view.name, did, by_hand ? " by hand" : "", view.generation,
-                    is_gone ? "" : fmt::format(": {}{}", view.explanation, view.terminating ? ", terminating" : ""));
+        trace_.line("pod {} {}{} (generation {}){}{}{}", view.name, did, by_hand ? " by hand" : "", view.generation,
+                    is_gone ? "" : ": ", is_gone ? std::string_view() : view.explanation,
+                    !is_gone && view.terminating ? ", terminating" : "");
         if (is_gone) {
             ledger_.pod_gone(view, by_hand);
             kubelet_.gone(view);

@@ -101,7 +101,7 @@ private:
     std::shared_ptr<test_support::timeline> time_;
     std::shared_ptr<test_support::memory_network> network_;
     cluster cluster_;
-    boost::asio::io_context checkers_context_{1};
+    boost::asio::io_context checkers_context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
     test_support::manual_runtime checkers_runtime_;
     std::vector<std::unique_ptr<controller_process>> controllers_;
     kubelet kubelet_;
