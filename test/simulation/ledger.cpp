@@ -171,6 +171,9 @@ void ledger::judge_inference(const state_view& state) {
         // first.
         if (run->second.is_gone && run->second.lives != lives_)
             continue;
+        // The clock was set in mid-run: who began since then counts what is left by the wall clock (docs/reliability.md).
+        if (run->second.jumps != jumps_ && run->second.lives != lives_)
+            continue;
         fail(fmt::format("{} inferred {} for slot {} of {} while its report waited there", waits.replica,
                          kh::core::to_text(*state.how), *state.slot, state.key.text()));
     }
