@@ -85,7 +85,7 @@ public:
     json::object ok(proto_http::request what) {
         auto answer = call(std::move(what));
         BOOST_TEST_REQUIRE(answer.has_value(), said(answer));
-        return answer->value().is_object() ? answer->value().as_object() : json::object();
+        return answer->value().is_object() ? json::object(answer->value().as_object(), json::storage_ptr()) : json::object();
     }
 
     k8s::api_error refused(proto_http::request what) {
