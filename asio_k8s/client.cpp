@@ -2,7 +2,6 @@
 
 #include "asio_k8s/call_slots.hpp"
 #include "asio_k8s/credentials.hpp"
-#include "asio_k8s/json_access.hpp"
 #include "asio_k8s/status.hpp"
 #include "proto_http/client.hpp"
 #include "proto_http/error.hpp"
@@ -13,7 +12,6 @@
 namespace k8s {
 
 namespace asio = boost::asio;
-namespace json = boost::json;
 using proto_http::request;
 using proto_http::response;
 using proto_http::response_stream;

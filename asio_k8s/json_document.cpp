@@ -21,13 +21,11 @@ json_document& json_document::operator=(json_document&& other) noexcept {
 }
 
 json_document json_document::parse(std::string_view text, proto_http::error_code& failure) {
-    json_document made;
     json::parse_options options;
     options.max_depth = nesting_max;
-    made.memory_ = std::make_unique<json::monotonic_resource>(text.size() * 2);
-    json::value parsed = json::parse(text, failure, made.memory_.get(), options);
-    std::destroy_at(&made.value_);
-    std::construct_at(&made.value_, std::move(parsed));
+    auto memory = std::make_unique<json::monotonic_resource>(text.size() * 2);
+    json_document made(json::parse(text, failure, memory.get(), options));
+    made.memory_ = std::move(memory);
     return made;
 }
 
