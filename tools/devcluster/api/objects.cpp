@@ -10,6 +10,7 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/json/array.hpp>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
@@ -96,7 +97,8 @@ outcome<void> check_metadata(const resource_type& type, const json::object& obje
         return undecodable(type, object, options, not_unmarshalled({}, *metadata, "value of type v1.ObjectMeta").message);
     if (!type.is_custom || !type.structure)
         return {};
-    auto copy = metadata->get_object();
+    json::monotonic_resource memory; // for a copy that is no longer needed than this call
+    json::object copy(metadata->get_object(), &memory);
     metadata_schema().prune(copy);
     auto causes = metadata_schema().validate(copy);
     auto mistyped = std::find_if(causes.begin(), causes.end(), is_mistyped);
