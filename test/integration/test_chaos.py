@@ -6,11 +6,9 @@ by a seed; the verdict is not. KUBERHEALTHY_CHAOS_ROUNDS=20 makes it longer, KUB
 """
 
 import base64
-import json
 import os
 import pathlib
 import random
-import re
 import signal
 import time
 
@@ -19,6 +17,7 @@ from case import Case, only_on
 from cluster import eventually
 from cutting_proxy import CuttingProxy
 from load import SERVICE_ACCOUNT
+from write_record import read_writes
 
 ROUNDS = int(os.environ.get("KUBERHEALTHY_CHAOS_ROUNDS", "1"))
 SEED = int(os.environ.get("KUBERHEALTHY_CHAOS_SEED", "5"))
@@ -85,9 +84,8 @@ class Chaos(Case):
     def account(self):
         """The fault is over: every report is acknowledged in the end, and each is where it should be."""
         eventually(self.all_acknowledged, lambda: f"every report is acknowledged; they are {self.answers()}", within=HEALED_WITHIN)
-        written, unclear, nameless = self.writes_on_record()
-        unconfirmed = set(self.names) - written
-        self.assertLessEqual(len(unconfirmed - unclear), nameless, unconfirmed - unclear)
+        record = self.writes_on_record()
+        self.assertEqual(record.unexplained(self.names), set(), "written by nobody, says the audit log")
         again = sum(len(statuses) - 1 for statuses in self.answers().values())
         for name, pods in self.pods_of_batch().items():
             with self.subTest(name):
@@ -98,32 +96,10 @@ class Chaos(Case):
                 self.assertEqual(self.annotation(state, "slot"), self.annotation(pods[0], "slot"))
         self.controller.wait_ready(HEALED_WITHIN)
         print(f"{len(self.names)} reports acknowledged and stored, {again} answered otherwise before; "
-              f"{len(unconfirmed)} of the writes were never confirmed", flush=True)
+              f"{len(set(self.names) - record.written)} of the writes were never confirmed", flush=True)
 
     def writes_on_record(self):
-        """Of the controller's writes of states, by the audit log: the names of those that took effect; the names of those that may
-        have, as the API server failed or was killed before it could tell; and how many of the latter were not read so far that
-        their names are known."""
-        written, unclear = set(), {}
-        for text in re.split(r'(?={"kind":"Event",)', self.cluster.audit_log.read_text(errors="replace")):
-            try:
-                line = json.loads(text)
-            except ValueError:
-                continue  # a line that was cut by a kill
-            what = line.get("objectRef", {})
-            if what.get("resource") != "khstates" or what.get("namespace") != self.namespace:
-                continue
-            if line["user"]["username"] != SERVICE_ACCOUNT or line["verb"] not in ("create", "patch"):
-                continue
-            code = line.get("responseStatus", {}).get("code", 0)
-            if code in (200, 201):
-                written.add(what["name"])
-            if 200 <= code < 500:
-                unclear.pop(line["auditID"], None)
-            else:
-                unclear[line["auditID"]] = what.get("name")  # of a create, it is in the body
-        names = set(unclear.values())
-        return written, names - {None}, list(unclear.values()).count(None)
+        return read_writes(self.cluster.audit_log.read_text(errors="replace"), "khstates", self.namespace, SERVICE_ACCOUNT)
 
     def wait_until_held(self):
         eventually(lambda: self.controller.metric("kuberhealthy_reports_held")[""] >= GATED, "the reports are held")
