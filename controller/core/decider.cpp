@@ -156,6 +156,8 @@ void decider::on(check_applied&& told) {
         e.gone_uids.insert(place->uid);
         forget_object(e, told.check.kind);
     }
+    if (!place || place->uid != told.check.uid)
+        e.newest_used.reset();
     // A write of the condition was answered before the watch told of it, and of what was before it.
     if (place && place->uid == told.check.uid && certainly_older(told.check.resource_version, place->resource_version))
         return;
@@ -194,7 +196,7 @@ void decider::on(check_deleted&& told) {
     auto& place = told.kind == workload::check ? e->check : e->job;
     if (place && place->uid == told.uid) {
         place.reset();
-        e->newest_started.reset();
+        e->newest_used.reset();
         forget_object(*e, told.kind);
     }
     mark(*e);

@@ -120,6 +120,7 @@ private:
     void start_overdue();
 
     // Removal (decider_pods.cpp)
+    time_point heard_until(const pod_record& pod) const;
     void reconcile_orphans(entity& e);
     duration linger_of(const entity& e, const check_view& subject) const;
     void remove_unwanted_pods(entity& e, const check_view& subject, const std::optional<newest_run>& newest, bool edited);

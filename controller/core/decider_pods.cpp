@@ -8,6 +8,14 @@
 
 namespace kh::core {
 
+/// The check of a pod that is gone may be one that the watch has not told yet: then what the pod said before it went still
+/// counts.
+time_point decider::heard_until(const pod_record& pod) const {
+    if (pod.deadline == proto_http::never)
+        return pod.deadline;
+    return std::max(pod.deadline, std::min(desk_.held_until(pod.view.secret), pod.deadline + settings_.hold_unknown_max));
+}
+
 void decider::reconcile_orphans(entity& e) {
     const check_view* subject = e.subject();
     for (std::size_t i = e.pods.size(); i-- > 0;) {
@@ -15,9 +23,8 @@ void decider::reconcile_orphans(entity& e) {
         const bool of_job_of_same_name = e.check && e.job && belongs_to(pod, *e.job);
         if (!of_job_of_same_name && subject && belongs_to(pod, *subject))
             continue;
-        // Its check may be one that the watch has not told yet: then what it said before it went still counts.
-        if (pod.vanished && !knows_owner(e, pod) && clock_.now < pod.deadline)
-            wake_at(pod.deadline);
+        if (pod.vanished && !knows_owner(e, pod) && clock_.now < heard_until(pod))
+            wake_at(heard_until(pod));
         else if (pod.vanished)
             drop_pod(e, std::string(pod.view.name));
         else if (of_job_of_same_name && pod.alive()) // a check has taken its name: this run ends superseded

@@ -66,11 +66,11 @@ void decider::reconcile(entity& e) {
         if (e.report)
             settle_report(e);
         reconcile_orphans(e);
-        if (!subject)
+        if (e.starting && (!subject || subject->uid != e.starting->check_uid))
             abandon_start(e);
-        else if (subject->kind == workload::check)
+        if (subject && subject->kind == workload::check)
             reconcile_check(e, *subject);
-        else
+        else if (subject)
             reconcile_job(e, *subject);
         if (e.job)
             remove_old_job(e, *e.job);
@@ -107,10 +107,12 @@ void decider::write_invalid(entity& e, const check_view& subject) {
     if (e.report || !may_call(e.write))
         return;
     const std::optional<newest_run> newest = newest_of(e, subject, wall_);
+    const unix_seconds slot = first_free_slot(e, subject, newest ? std::max(wall_, newest->slot + 1) : wall_, wall_);
     verdict v;
     v.how = outcome::invalid;
     v.text = subject.spec_error;
-    infer(e, subject, nullptr, newest ? std::max(wall_, newest->slot + 1) : wall_, 0, v);
+    e.newest_used = slot; // not for the run of an edit either: the write may take effect without an answer
+    infer(e, subject, nullptr, slot, 0, v);
 }
 
 /// Decides about the newest slot while it has no result. True as long as the slot is open.

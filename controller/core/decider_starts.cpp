@@ -25,15 +25,13 @@ void decider::start_when_due(entity& e, const check_view& check, const std::opti
     std::optional<unix_seconds> base;
     if (newest)
         base = newest->slot;
-    if (e.newest_started)
-        base = std::max(base.value_or(*e.newest_started), *e.newest_started);
+    if (e.newest_used)
+        base = std::max(base.value_or(*e.newest_used), *e.newest_used);
 
-    unix_seconds slot = edited ? std::max(wall_, *base + 1)
-                        : base ? next_slot(check, *base, wall_)
-                               : first_slot(check, wall_, settings_.newcomer_spread);
-    // After the clock was set back, the pods and the result of the first pass may still hold their slots.
-    while (pod_of_slot(e, check, slot) || has_ended(e, check, slot, wall_))
-        ++slot;
+    const unix_seconds due = edited ? std::max(wall_, *base + 1)
+                             : base ? next_slot(check, *base, wall_)
+                                    : first_slot(check, wall_, settings_.newcomer_spread);
+    const unix_seconds slot = first_free_slot(e, check, due, wall_);
     if (slot > wall_) {
         wake_at(clock_.now + (at_second(slot) - clock_.wall));
         return;
@@ -79,6 +77,7 @@ void decider::begin_start(entity& e, const check_view& subject, unix_seconds slo
     if (!leads() || draining_)
         return;
     starting_run start;
+    start.check_uid = subject.uid;
     start.slot = slot;
     start.attempt = attempt;
     start.generation = subject.generation;
@@ -103,7 +102,7 @@ void decider::drive_start(entity& e, const check_view& subject) {
     if ((has_pod || stopped) && !start.create.in_flight) {
         // Nothing came of it here: the slot stays due, for the next leader or for this one when it leads again.
         if (!has_pod && !leads() && start.attempt == 0)
-            e.newest_started.reset();
+            e.newest_used.reset();
         e.starting.reset();
         mark(e);
         return;
@@ -156,7 +155,7 @@ void decider::drive_start(entity& e, const check_view& subject) {
     create.deadline = std::chrono::ceil<std::chrono::seconds>(clock_.wall + left).time_since_epoch().count();
     create.pod_name = pod_name(e.key, subject.kind, start.slot, start.attempt);
     start.create.start(create.id);
-    e.newest_started = start.slot;
+    e.newest_used = start.slot;
     act(std::move(create));
 }
 

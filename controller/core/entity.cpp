@@ -1,5 +1,6 @@
 #include "controller/core/entity.hpp"
 
+#include "controller/core/run_id.hpp"
 #include "controller/core/schedule.hpp"
 #include "proto_http/mutation.hpp"
 
@@ -133,8 +134,8 @@ void pass_over_void_slots(entity& e, const check_view& subject, unix_seconds now
     const state_view* result = result_of(e, subject);
     if (result && is_void(subject, slot_of(*result), now))
         e.passed_over = slot_of(*result);
-    if (e.newest_started && is_void(subject, *e.newest_started, now))
-        e.newest_started.reset();
+    if (e.newest_used && is_void(subject, *e.newest_used, now))
+        e.newest_used.reset();
 }
 
 bool has_ended(const entity& e, const check_view& subject, unix_seconds slot, unix_seconds now) {
@@ -178,6 +179,14 @@ pod_record* pod_of_slot(entity& e, const check_view& subject, unix_seconds slot)
         if (belongs_to(pod, subject) && pod.slot() == slot && (!found || pod.view.attempt > found->view.attempt))
             found = &pod;
     return found;
+}
+
+unix_seconds first_free_slot(entity& e, const check_view& subject, unix_seconds from, unix_seconds now) {
+    unix_seconds slot = from;
+    while (pod_of_slot(e, subject, slot) || e.find_pod(pod_name(e.key, subject.kind, slot, 0)) ||
+           has_ended(e, subject, slot, now))
+        ++slot;
+    return slot;
 }
 
 } // namespace kh::core

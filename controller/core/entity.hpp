@@ -51,6 +51,7 @@ struct pod_record {
 
 /// The create that is due, in flight, or refused so far.
 struct starting_run {
+    std::string check_uid;
     unix_seconds slot = 0;
     int attempt = 0;
     std::int64_t generation = 0;
@@ -98,8 +99,8 @@ struct entity {
     bool job_was_changed = false;    ///< its spec, after its start: what changed is ignored
     bool job_pod_was_seen = false;
     std::optional<time_point> job_pod_missed; ///< since when a job runs whose pod this process has never seen
-    /// A slot was used in this process even if no pod of it was ever seen.
-    std::optional<unix_seconds> newest_started;
+    /// A slot of the subject was used in this process, even if no pod or result of it was ever seen.
+    std::optional<unix_seconds> newest_used;
     std::set<std::string, std::less<>> gone_uids; ///< checks and jobs of this name whose deletion was seen
     std::string gone_state_uid;                   ///< the last state whose deletion was seen
 
@@ -174,5 +175,9 @@ std::optional<newest_run> newest_of(const entity& e, const check_view& subject, 
 
 /// The pod of that slot with the highest attempt, or null.
 pod_record* pod_of_slot(entity& e, const check_view& subject, unix_seconds slot);
+
+/// The first slot from this one on that nothing has: no pod, also none of a deleted namesake (their names would be the same), and
+/// no result. They may hold slots of the future after the clock was set back.
+unix_seconds first_free_slot(entity& e, const check_view& subject, unix_seconds from, unix_seconds now);
 
 } // namespace kh::core

@@ -101,6 +101,14 @@ std::vector<std::pair<report_received, time_point>> report_desk::take_held() {
     return std::exchange(held_, {});
 }
 
+time_point report_desk::held_until(std::string_view secret) const {
+    time_point last = time_point::min();
+    for (const auto& [report, until] : held_)
+        if (report.secret && equal_in_constant_time(*report.secret, secret))
+            last = std::max(last, until);
+    return last;
+}
+
 time_point report_desk::next_expiry() const {
     time_point next = proto_http::never;
     for (const auto& [report, until] : held_)

@@ -55,6 +55,8 @@ public:
     /// Takes out every held report, to be tried again.
     std::vector<std::pair<report_received, time_point>> take_held();
     bool holds() const noexcept { return !held_.empty(); }
+    /// Until when a report with this secret is held; the past if none is.
+    time_point held_until(std::string_view secret) const;
     time_point next_expiry() const;
 
 private:

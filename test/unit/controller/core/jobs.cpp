@@ -379,4 +379,19 @@ BOOST_AUTO_TEST_CASE(the_report_of_a_job_waits_for_the_end_of_the_check_whose_na
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_job_whose_name_a_check_gives_back_starts_in_its_own_slot) {
+    bench b = synced_bench();
+    const check_view check = make_check("once", "check-uid");
+    b.tell(check_applied{check});
+    b.advance(11s);
+    const create_pod of_check = b.take<create_pod>(); // it is not answered
+    b.tell(check_applied{make_job()});
+    BOOST_TEST(!b.has<create_pod>());
+    b.tell(check_deleted{check.key, workload::check, check.uid});
+    BOOST_TEST(b.take<cancel_operation>().id == of_check.id);
+    const create_pod of_job = b.take<create_pod>();
+    BOOST_TEST((of_job.kind == workload::job));
+    BOOST_TEST(of_job.slot == epoch);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

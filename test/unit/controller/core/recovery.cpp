@@ -344,4 +344,18 @@ BOOST_AUTO_TEST_CASE(a_pod_of_v2_that_vanishes_ends_without_a_result) {
     BOOST_TEST(b.has<create_pod>());
 }
 
+BOOST_AUTO_TEST_CASE(a_spec_that_is_invalid_twice_after_the_clock_was_set_back_gets_two_slots) {
+    bench b = synced_bench();
+    check_view check = make_check();
+    const pod_view pod = b.start_first_run(check);
+    b.clock.wall -= 1h;
+    check.generation = 2;
+    check.spec_error = "spec.runInterval: \"1x\" is not a duration";
+    b.tell(check_applied{check});
+    BOOST_TEST(b.accept_write().result.slot == *pod.slot + 1);
+    check.generation = 3;
+    b.tell(check_applied{check});
+    BOOST_TEST(b.accept_write().result.slot == *pod.slot + 2);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -540,4 +540,26 @@ BOOST_AUTO_TEST_CASE(a_report_that_a_follower_read_after_a_stall_waits_for_its_p
     answers(b, id, report_answer::stored);
 }
 
+BOOST_AUTO_TEST_CASE(a_report_in_time_that_waits_for_its_check_outlives_the_deadline_of_its_pod) {
+    const check_view check = make_check();
+    bench other = synced_bench();
+    const pod_view pod = other.start_first_run(check);
+    for (const bool is_told_in_time : {true, false}) {
+        BOOST_TEST_CONTEXT("the check is told while the report is held: " << is_told_in_time) {
+            bench b = synced_bench();
+            b.tell(pod_applied{pod});
+            b.advance(std::chrono::seconds(*pod.deadline - b.wall() - 1));
+            const report_id id = b.report(pod);
+            b.tell(pod_deleted{"default", pod.name, pod.uid, std::nullopt}); // by the replica that ended the run
+            b.advance(is_told_in_time ? 3s : 6s);
+            BOOST_TEST(b.has<answer_report>() == !is_told_in_time);
+            if (is_told_in_time) {
+                b.tell(check_applied{check});
+                b.accept_write();
+            }
+            answers(b, id, is_told_in_time ? report_answer::stored : report_answer::later);
+        }
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

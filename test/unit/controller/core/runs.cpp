@@ -702,4 +702,46 @@ BOOST_AUTO_TEST_CASE(a_thousand_checks_run_in_every_slot_of_theirs_and_on_its_se
     BOOST_TEST(runs > 9'000u);
 }
 
+BOOST_AUTO_TEST_CASE(a_run_does_not_take_the_slot_of_an_invalid_spec_whose_result_may_be_stored) {
+    bench b = synced_bench();
+    check_view check = make_check();
+    const pod_view pod = b.start_first_run(check);
+    b.report(pod);
+    b.accept_write();
+    b.advance(10s);
+    b.forget_actions();
+    check.generation = 2;
+    check.spec_error = "spec.runInterval: \"1x\" is not a duration";
+    b.tell(check_applied{check});
+    const write_result order = b.take<write_result>();
+    check.generation = 3;
+    check.spec_error.clear();
+    b.tell(check_applied{check});
+    b.answer_write(order, write_answer::failed);
+    b.advance(1s);
+    BOOST_TEST(b.take<create_pod>().slot == order.result.slot + 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_slot_is_free_where_nothing_has_it) {
+    const check_view check = make_check();
+    entity e;
+    e.key = check.key;
+    BOOST_TEST(first_free_slot(e, check, epoch, epoch) == epoch);
+    pod_record pod;
+    pod.view.slot = epoch;
+    pod.view.name = pod_name(check.key, workload::check, epoch, 0);
+    pod.view.check_uid = "a deleted namesake";
+    e.pods.push_back(pod);
+    BOOST_TEST(first_free_slot(e, check, epoch, epoch) == epoch + 1);
+    pod.view.slot = epoch + 1;
+    pod.view.name = pod_name(check.key, workload::check, epoch + 1, 1); // a retry
+    pod.view.check_uid = check.uid;
+    e.pods.push_back(pod);
+    BOOST_TEST(first_free_slot(e, check, epoch, epoch) == epoch + 2);
+    e.state.emplace();
+    e.state->owner_uid = check.uid;
+    e.state->slot = e.state->last_run = epoch + 2;
+    BOOST_TEST(first_free_slot(e, check, epoch, epoch) == epoch + 3);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
