@@ -562,4 +562,20 @@ BOOST_AUTO_TEST_CASE(a_report_in_time_that_waits_for_its_check_outlives_the_dead
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_report_of_a_pod_that_was_replaced_is_not_refused_while_its_slot_is_open) {
+    bench b = synced_bench();
+    const pod_view first = b.start_first_run(make_check());
+    pod_view second = first; // another replica's, which found neither the pod nor a result
+    second.uid = "second";
+    second.secret = "another";
+    b.tell(pod_applied{second});
+    b.forget_actions();
+    answers(b, b.report(first), report_answer::later);
+    b.report(second, false, {"down"});
+    b.accept_write();
+    b.forget_actions();
+    answers(b, b.report(first), report_answer::refused);
+    answers(b, b.report(first, false, {"down"}), report_answer::stored);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
