@@ -42,7 +42,7 @@ void ledger::check_stored(const check_view& check) {
     auto& fact = checks_[check.uid];
     const bool is_edit = fact.view.generation != check.generation;
     fact.view = check;
-    fact.timeouts[check.generation] = check.timeout;
+    fact.specs.try_emplace(check.generation, spec_fact{check.timeout, now_});
     if (is_edit)
         fact.changed = now_;
     current_[{check.key, check.kind}] = check.uid;

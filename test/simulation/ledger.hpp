@@ -70,6 +70,10 @@ public:
     bool was_lost_by_hand(const check_key& key) const;
 
 private:
+    struct spec_fact {
+        duration timeout{};
+        time_point since{};
+    };
     struct check_fact {
         kh::core::check_view view;
         time_point changed{};
@@ -77,9 +81,9 @@ private:
         std::optional<unix_seconds> newest_slot;
         std::int64_t newest_generation = 0;
         time_point newest_start{};
-        bool states_were_lost = false;             ///< or edited, by hand
-        bool went_back = false;                    ///< its state, over a void slot
-        std::map<std::int64_t, duration> timeouts; ///< by generation
+        bool states_were_lost = false;           ///< or edited, by hand
+        bool went_back = false;                  ///< its state, over a void slot
+        std::map<std::int64_t, spec_fact> specs; ///< by generation
     };
     struct slot_fact {
         std::optional<kh::core::outcome> how;
@@ -120,6 +124,7 @@ private:
     bool is_current(const check_fact& check) const;
     bool owns_its_name(const check_fact& check) const;
     bool is_open(const run_fact& run) const;
+    bool may_have_other_timeout(const run_fact& run, const check_fact& job) const;
     bool has_result(const run_fact& run) const;
     static unix_seconds interval_of(const kh::core::check_view& check);
     duration call_time() const;

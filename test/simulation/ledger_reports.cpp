@@ -62,11 +62,19 @@ void ledger::judge_acknowledged(const try_fact& sent) {
 time_point ledger::earliest_deadline(const run_fact& run) const {
     auto end = run.created + run.timeout - (about_.is_calm ? duration(100ms) : call_time() + 1s);
     if (auto owner = checks_.find(run.pod.check_uid); !run.pod.slot && owner != checks_.end())
-        for (const auto& [generation, timeout] : owner->second.timeouts) // v2's pods do not say which
-            end = std::min<time_point>(end, run.created + timeout - 1s);
+        for (const auto& [generation, spec] : owner->second.specs) // v2's pods do not say which
+            end = std::min<time_point>(end, run.created + spec.timeout - 1s);
     if (run.pod.attempt > 0) // the retry has the deadline of its first attempt
         end = std::min<time_point>(end, run.created + std::chrono::seconds(run.pod.deadline.value_or(0) - run.wall - 2));
     return end - about_.faults.skew;
+}
+
+/// Who did not get the answer of the create counts the deadline by the timeout of an edit since (docs/reliability.md).
+bool ledger::may_have_other_timeout(const run_fact& run, const check_fact& job) const {
+    return std::any_of(job.specs.upper_bound(run.pod.generation), job.specs.end(), [&](const auto& each) {
+        const spec_fact& spec = each.second;
+        return spec.timeout != run.timeout && (run.lives != lives_ || spec.since - run.created <= call_time());
+    });
 }
 
 void ledger::judge_refusal(const try_fact& sent, const std::string& reason) {
@@ -80,9 +88,7 @@ void ledger::judge_refusal(const try_fact& sent, const std::string& reason) {
         return;
     if (check.view.kind == workload::check && run.pod.generation != 0 && run.pod.generation != check.view.generation)
         return;
-    // Who did not get the answer of the create counts the deadline by the timeout of now (docs/reliability.md).
-    const bool may_be_adopted = run.lives != lives_ || check.changed - run.created <= call_time();
-    if (check.view.kind == workload::job && may_be_adopted && run.timeout != check.view.timeout)
+    if (check.view.kind == workload::job && may_have_other_timeout(run, check))
         return;
     if (auto slot = slots_.find({run.pod.check_uid, run.slot()}); slot != slots_.end())
         for (const auto& stored : slot->second.reports)

@@ -43,8 +43,8 @@ void ledger::pod_stored(const pod_view& pod, bool is_new, bool) {
     if (owner == checks_.end())
         return;
     if (is_new) {
-        const auto ordered = owner->second.timeouts.find(pod.generation);
-        run.timeout = ordered == owner->second.timeouts.end() ? owner->second.view.timeout : ordered->second;
+        const auto ordered = owner->second.specs.find(pod.generation);
+        run.timeout = ordered == owner->second.specs.end() ? owner->second.view.timeout : ordered->second.timeout;
         // The clock was set back: this second comes a second time, and its run is another.
         if (auto before = slots_.find({uid, run.slot()}); jumps_ != 0 && before != slots_.end() && pod.attempt == 0)
             before->second.how.reset();
@@ -134,8 +134,8 @@ void ledger::judge_due_run(run_fact& run) {
         const auto reported = result == slots_.end() || !result->second.how ? time_point{} : result->second.ended + 30s;
         auto limit = (is_superseded ? check.gone.value_or(check.changed) : reported) + slack();
         if (!run.pod.slot) // v2's pods do not say their deadline: it is counted by the check as it was when a controller began
-            for (const auto& [generation, timeout] : check.timeouts)
-                limit = std::max<time_point>(limit, run.created + timeout + slack());
+            for (const auto& [generation, spec] : check.specs)
+                limit = std::max<time_point>(limit, run.created + spec.timeout + slack());
         if (now_ < limit) {
             due_.emplace(limit, run.pod.uid);
             return;
