@@ -202,7 +202,7 @@ asio::awaitable<void> executor::write(core::write_result what) {
     done.key = what.result.key;
     done.id = what.id;
     const bool is_create = what.resource_version.empty();
-    if (is_create) {
+    if (is_create || what.takes_over) {
         const owner found = co_await find_owner_of_kind(what.result.key, what.result.kind, what.result.check_uid);
         if (found != owner::exists) {
             done.answer = found == owner::gone ? core::write_answer::owner_gone : core::write_answer::failed;

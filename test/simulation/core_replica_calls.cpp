@@ -143,7 +143,7 @@ void core_replica::carry_out(write_result what) {
         if (fate == call_fate::lost_before || fate == call_fate::refused)
             return;
         const auto* stored = store.find_state(key);
-        if (what.resource_version.empty()) {
+        if (what.resource_version.empty() || what.takes_over) {
             const auto* owner = store.find_check({key, what.result.kind});
             if (!owner || owner->uid != what.result.check_uid) {
                 done.answer = write_answer::owner_gone;

@@ -394,4 +394,25 @@ BOOST_AUTO_TEST_CASE(a_job_whose_name_a_check_gives_back_starts_in_its_own_slot)
     BOOST_TEST(of_job.slot == epoch);
 }
 
+BOOST_AUTO_TEST_CASE(a_check_that_writes_over_the_result_of_a_job_has_to_be_there_still) {
+    bench b = synced_bench();
+    const check_view job = make_job();
+    b.tell(check_applied{job});
+    const pod_view of_job = b.running(b.answer_create());
+    b.tell(pod_applied{of_job});
+    b.report(of_job);
+    BOOST_TEST(!b.accept_write().takes_over);
+    const check_view check = make_check("once", "check-uid");
+    b.tell(check_applied{check}); // perhaps it is gone already, and that watch lags
+    b.forget_actions();
+    b.advance(11s);
+    const pod_view of_check = b.running(b.answer_create());
+    b.tell(pod_applied{of_check});
+    b.report(of_check);
+    BOOST_TEST(b.accept_write().takes_over);
+    b.advance(2min);
+    b.report(b.running(b.answer_create()));
+    BOOST_TEST(!b.accept_write().takes_over); // no read precedes a write
+}
+
 BOOST_AUTO_TEST_SUITE_END()
