@@ -39,7 +39,8 @@ struct delete_pod {
 };
 
 /// Store a result. Without a resourceVersion: read the owner (its uid must be the result's), then create. With one: patch our
-/// fields on condition of it, after a read of the owner where the result takes another's place. On 409, and on 404 of a patch, read the state and answer `conflict`. Answer: write_done.
+/// fields on condition of it, after a read of the owner where the result takes another's place. On 409, and on 404 of a patch,
+/// read the state and answer `conflict`. Answer: write_done.
 struct write_result {
     operation_id id = 0;
     run_result result;
