@@ -152,21 +152,22 @@ void decider::log_first_failure(const entity& e, const repeated_call& call, std:
 void decider::on(check_applied&& told) {
     entity& e = entity_of(told.check.key);
     auto& place = told.check.kind == workload::check ? e.check : e.job;
-    if (place && place->uid != told.check.uid) {
+    const bool is_known = place && place->uid == told.check.uid;
+    if (place && !is_known) {
         e.gone_uids.insert(place->uid);
         forget_object(e, told.check.kind);
     }
-    if (!place || place->uid != told.check.uid)
+    if (!is_known)
         e.newest_used.reset();
     // A write of the condition was answered before the watch told of it, and of what was before it.
-    if (place && place->uid == told.check.uid && certainly_older(told.check.resource_version, place->resource_version))
+    if (is_known && certainly_older(told.check.resource_version, place->resource_version))
         return;
     if (place && place->phase != told.check.phase)
         e.phase_write.succeeded();
-    if (place && place->uid == told.check.uid)
+    if (is_known) {
         note_job_change(e, *place, told.check);
-    if (place && place->uid == told.check.uid)
         note_condition_of_others(e, *place, told.check);
+    }
     place = std::move(told.check);
     desk_changed_ = true;
     mark(e);

@@ -23,14 +23,17 @@ void decider::reconcile_orphans(entity& e) {
         const bool of_job_of_same_name = e.check && e.job && belongs_to(pod, *e.job);
         if (!of_job_of_same_name && subject && belongs_to(pod, *subject))
             continue;
-        if (pod.vanished && !knows_owner(e, pod) && clock_.now < heard_until(pod))
-            wake_at(heard_until(pod));
-        else if (pod.vanished)
-            drop_pod(e, std::string(pod.view.name));
-        else if (of_job_of_same_name && pod.alive()) // a check has taken its name: this run ends superseded
+        if (pod.vanished) {
+            const time_point until = knows_owner(e, pod) ? time_point::min() : heard_until(pod);
+            if (clock_.now < until)
+                wake_at(until);
+            else
+                drop_pod(e, std::string(pod.view.name));
+        } else if (of_job_of_same_name && pod.alive()) { // a check has taken its name: this run ends superseded
             remove_pod(e, pod, false);
-        else if (!pod.view.terminating && !of_job_of_same_name)
+        } else if (!pod.view.terminating && !of_job_of_same_name) {
             remove_pod(e, pod, !pod.view.check_uid.empty() && !e.gone_uids.contains(pod.view.check_uid));
+        }
     }
     if (e.state && (!subject || is_foreign_state(e, subject->uid)))
         remove_state(e);

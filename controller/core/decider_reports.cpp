@@ -90,9 +90,11 @@ bool decider::take_report_of_gone_pod(const report_received& report) {
         return false;
     entity* e = find_entity(gone->check);
     const check_view* subject = e ? e->subject() : nullptr;
+    const state_view* result = subject ? result_of(*e, *subject) : nullptr;
+    const bool is_stored =
+        result && result->owner_uid == gone->check_uid && slot_of(*result) == gone->slot && is_same(report.content, *result);
     const bool is_there = subject && subject->uid == gone->check_uid;
-    const state_view* result = is_there ? result_of(*e, *subject) : nullptr;
-    if (result && slot_of(*result) == gone->slot && is_same(report.content, *result))
+    if (is_stored)
         answer(report.id, report_answer::stored);
     else if (is_there && pod_of_slot(*e, *subject, gone->slot) && !has_ended(*e, *subject, gone->slot, wall_))
         answer(report.id, report_answer::later); // another replica runs the slot once more: it is still open

@@ -184,7 +184,7 @@ void decider::write(entity& e, run_result result) {
     call.id = next_operation();
     call.result = result;
     call.resource_version = e.state ? e.state->resource_version : std::string();
-    call.takes_over = e.state && !e.state->owner_uid.empty() && e.state->owner_uid != call.result.check_uid;
+    call.takes_over = is_state_of_other(e, call.result.check_uid);
     e.write.start(call.id);
     e.writing = std::move(result);
     act(std::move(call));

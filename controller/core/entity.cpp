@@ -112,8 +112,12 @@ const state_view* result_of(const entity& e, const check_view& subject) {
     return e.state && is_result_of(*e.state, subject) ? &*e.state : nullptr;
 }
 
+bool is_state_of_other(const entity& e, std::string_view owner_uid) {
+    return e.state && !e.state->owner_uid.empty() && e.state->owner_uid != owner_uid;
+}
+
 bool is_foreign_state(const entity& e, std::string_view owner_uid) {
-    if (!e.state || e.state->owner_uid.empty() || e.state->owner_uid == owner_uid)
+    if (!is_state_of_other(e, owner_uid))
         return false;
     const bool is_of_job_of_same_name = e.check && e.job && e.state->owner_uid == e.job->uid;
     return !is_of_job_of_same_name;
@@ -181,10 +185,12 @@ pod_record* pod_of_slot(entity& e, const check_view& subject, unix_seconds slot)
     return found;
 }
 
-unix_seconds first_free_slot(entity& e, const check_view& subject, unix_seconds from, unix_seconds now) {
+unix_seconds first_free_slot(const entity& e, const check_view& subject, unix_seconds from, unix_seconds now) {
     unix_seconds slot = from;
-    while (pod_of_slot(e, subject, slot) || e.find_pod(pod_name(e.key, subject.kind, slot, 0)) ||
-           has_ended(e, subject, slot, now))
+    const auto has_it = [&](const pod_record& pod) {
+        return pod.slot() == slot && (belongs_to(pod, subject) || pod.view.name == pod_name(e.key, subject.kind, slot, 0));
+    };
+    while (std::any_of(e.pods.begin(), e.pods.end(), has_it) || has_ended(e, subject, slot, now))
         ++slot;
     return slot;
 }

@@ -142,6 +142,9 @@ std::string brief_errors(const state_view& result);
 /// The stored state, if it is a result of this very check: not a deleted namesake's, not one that says nothing yet.
 const state_view* result_of(const entity& e, const check_view& subject);
 
+/// Whether the stored state names another owner than this.
+bool is_state_of_other(const entity& e, std::string_view owner_uid);
+
 /// Whether the stored state belongs to another owner than this and must go before anything is written. That of a job whose name a
 /// check has taken is the check's to overwrite: its owner exists, so it would never be removed.
 bool is_foreign_state(const entity& e, std::string_view owner_uid);
@@ -178,6 +181,6 @@ pod_record* pod_of_slot(entity& e, const check_view& subject, unix_seconds slot)
 
 /// The first slot from this one on that nothing has: no pod, also none of a deleted namesake (their names would be the same), and
 /// no result. They may hold slots of the future after the clock was set back.
-unix_seconds first_free_slot(entity& e, const check_view& subject, unix_seconds from, unix_seconds now);
+unix_seconds first_free_slot(const entity& e, const check_view& subject, unix_seconds from, unix_seconds now);
 
 } // namespace kh::core
